@@ -1,6 +1,7 @@
 import type { Menu } from '../ivr/menu.js';
 import { Matcher } from '../queue/matcher.js';
 import type { QueueSettings } from '../queue/queue.js';
+import { phoneToRing, seatOfPhone } from '../seat/phone.js';
 import { moveSeat, type Seat, type SeatMove, type SeatStateReason } from '../seat/seat.js';
 import type { AdmissionLimits, AdmissionState } from './admission.js';
 import type { Call } from './call.js';
@@ -25,7 +26,7 @@ export class Board {
   /** Citizens' channels and legs → call id. */
   readonly channels = new Map<string, string>();
   readonly seats = new Map<string, Seat>();
-  /** Phones that can be reached now. */
+  /** Phones (SIP accounts) that can be reached now. */
   readonly phones = new Set<string>();
   readonly matcher = new Matcher();
   /** Ended calls whose Q.850 cause may still come: citizen's channel → call id. */
@@ -126,19 +127,20 @@ export class Step {
     this.#seatChanged(seat, seat.state, null, 'signedOut');
   }
 
-  /** A phone came or went. Its seat's state stays; it is just not offered calls while the phone is away. */
+  /** A phone came or went. Its seat's state stays; a seat without a phone is just not offered calls. */
   setPhone(phone: string, reachable: boolean): void {
     if (this.board.phones.has(phone) === reachable) return;
     if (reachable) this.board.phones.add(phone);
     else this.board.phones.delete(phone);
-    this.fact('seat.phoneChanged', { seat: phone, reachable });
-    this.refreshFree(phone);
+    const seat = seatOfPhone(phone);
+    this.fact('seat.phoneChanged', { seat, phone, reachable });
+    this.refreshFree(seat);
   }
 
   /** The matcher knows a seat exactly while it is ready and its phone can be reached. */
   refreshFree(name: string): void {
     const seat = this.board.seats.get(name);
-    if (seat?.state === 'ready' && this.board.phones.has(name)) this.board.matcher.addSeat(seat);
+    if (seat?.state === 'ready' && phoneToRing(name, this.board.phones)) this.board.matcher.addSeat(seat);
     else this.board.matcher.removeSeat(name);
     for (const queue of seat?.queues ?? []) this.#touchedQueues.add(queue);
   }
@@ -179,7 +181,7 @@ export class Step {
       to,
       reason,
       callId: seat.callId,
-      phoneReachable: this.board.phones.has(seat.seat),
+      phoneReachable: phoneToRing(seat.seat, this.board.phones) !== null,
       wakeAt: seat.wakeAt,
     });
   }

@@ -17,7 +17,8 @@ export type CallAct = { readonly callId: string } & (
   | { readonly type: 'prepareBridge'; readonly bridgeId: string }
   | {
       readonly type: 'ring';
-      readonly seat: string;
+      /** SIP account to ring. */
+      readonly phone: string;
       readonly legId: string;
       readonly citizenChannelId: string;
       readonly callerNumber: string | null;

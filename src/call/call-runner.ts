@@ -214,7 +214,7 @@ export class CallRunner {
       case 'ring':
         return telephony.dial({
           channelId: act.legId,
-          endpoint: `PJSIP/${act.seat}`,
+          endpoint: `PJSIP/${act.phone}`,
           args: ['agent', act.callId],
           callerNumber: act.callerNumber,
           timeoutMs: act.timeoutMs,

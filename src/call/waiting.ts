@@ -1,6 +1,7 @@
 import { positionPrompts } from '../ivr/spoken.js';
 import type { Match } from '../queue/matcher.js';
 import type { QueueSettings } from '../queue/queue.js';
+import { phoneToRing } from '../seat/phone.js';
 import type { MissReason } from '../seat/seat.js';
 import type { Step } from './board.js';
 import type { Call } from './call.js';
@@ -87,7 +88,8 @@ export function settingsOf(step: Step, name: string): QueueSettings {
 function offer(step: Step, match: Match): void {
   const call = step.board.calls.get(match.callId);
   const seat = step.board.seats.get(match.seat);
-  if (!call?.queue || !seat) throw new Error('the matcher knows a call or seat that the board does not');
+  const phone = phoneToRing(match.seat, step.board.phones);
+  if (!call?.queue || !seat || !phone) throw new Error('the matcher knows a call or seat that the board does not');
   const { callId } = call;
   const number = call.offerCount + 1;
   const legId = legIdOf(callId, number);
@@ -108,7 +110,7 @@ function offer(step: Step, match: Match): void {
   step.act({
     callId,
     type: 'ring',
-    seat: match.seat,
+    phone,
     legId,
     citizenChannelId: call.channelId,
     callerNumber: call.callerNumber,

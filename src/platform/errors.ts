@@ -9,6 +9,18 @@ export const errorRegistry = {
     hint: 'Correct the field named in "field"; "allowed" says what fits.',
   },
   'request.notFound': { zh: '没有这个地址', en: 'No such address', hint: 'GET /api/openapi.json lists every route.' },
+  'seat.unknown': { zh: '没有这个坐席', en: 'No such seat', hint: 'GET /api/seats lists the seats.' },
+  'seat.occupied': {
+    zh: '该坐席已有人',
+    en: 'Another agent sits at this seat',
+    hint: 'Choose a free seat, or ask the other agent to leave it.',
+  },
+  'seat.none': { zh: '您还没有坐席', en: 'You have no seat', hint: 'Take one first: PUT /api/seat {"seat":"1001"}.' },
+  'seat.moveNotAllowed': {
+    zh: '坐席当前状态不允许此操作',
+    en: 'The seat is in a state that does not allow this',
+    hint: 'Do it in one of the states named in "allowed".',
+  },
   'server.failed': {
     zh: '服务器内部错误',
     en: 'The server failed',

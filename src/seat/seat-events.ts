@@ -21,7 +21,7 @@ export type SeatChanged = JournalEntry<
   }
 >;
 
-/** A seat's phone registered or went away; `state` is unchanged by it. */
-export type PhoneChanged = JournalEntry<'seat.phoneChanged', { seat: string; reachable: boolean }>;
+/** One of a seat's phones registered or went away; `state` is unchanged by it. */
+export type PhoneChanged = JournalEntry<'seat.phoneChanged', { seat: string; phone: string; reachable: boolean }>;
 
 export type SeatEvent = SeatChanged | PhoneChanged;

@@ -3,22 +3,18 @@ import type { Db, Tx } from '../platform/postgres/client.js';
 import type { SeatChanged } from './seat-events.js';
 import { agentSkillTable, seatChangeTable, seatTable } from './seat-table.js';
 
-export interface SeatPlace {
-  readonly seat: string;
-  readonly phoneKind: 'webrtc' | 'sip';
-}
-
-export async function listSeats(db: Db): Promise<SeatPlace[]> {
+/** Seat numbers, in order. */
+export async function listSeats(db: Db): Promise<string[]> {
   const rows = await db.select().from(seatTable).orderBy(asc(seatTable.seat));
-  return rows.map(({ seat, phoneKind }) => ({ seat, phoneKind: phoneKind === 'webrtc' ? 'webrtc' : 'sip' }));
+  return rows.map(({ seat }) => seat);
 }
 
 /** Adds seats that are not there yet. */
-export async function addSeats(db: Db, seats: readonly SeatPlace[]): Promise<void> {
+export async function addSeats(db: Db, seats: readonly string[]): Promise<void> {
   if (seats.length > 0)
     await db
       .insert(seatTable)
-      .values([...seats])
+      .values(seats.map((seat) => ({ seat })))
       .onConflictDoNothing();
 }
 

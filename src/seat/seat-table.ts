@@ -1,11 +1,7 @@
 import { bigint, index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** Seats: a number, a place and a phone account of the same name. */
-export const seatTable = pgTable('seat', {
-  seat: text('seat').primaryKey(),
-  /** `webrtc`: the browser's softphone; `sip`: a desk phone. */
-  phoneKind: text('phone_kind').notNull(),
-});
+/** Seats by number. Their phone accounts follow from the number. */
+export const seatTable = pgTable('seat', { seat: text('seat').primaryKey() });
 
 /** What an agent can do: skill → level 1–9. */
 export const agentSkillTable = pgTable('agent_skill', {
