@@ -111,8 +111,8 @@ export async function provideChromium(
   <dir>/usr/share/fonts</dir>\n  <dir prefix="relative">../usr/share/fonts</dir>\n  <cachedir prefix="relative">cache</cachedir>\n</fontconfig>\n`,
     );
   }
-  const folders = [libraries, 'lib/x86_64-linux-gnu', 'usr/lib/chromium', 'usr/lib'].map((folder) =>
-    join(tree.dir, folder),
+  const folders = [libraries, `${libraries}/pulseaudio`, 'lib/x86_64-linux-gnu', 'usr/lib/chromium', 'usr/lib'].map(
+    (folder) => join(tree.dir, folder),
   );
   return {
     file: join(tree.dir, 'usr/lib/chromium/chromium'),
@@ -129,7 +129,7 @@ function throughOwnLoader(tree: Tree, program: string, args: readonly string[]):
       '--argv0',
       program.slice(program.lastIndexOf('/') + 1),
       '--library-path',
-      `${path(libraries)}:${path('usr/lib')}`,
+      [libraries, `${libraries}/pulseaudio`, 'usr/lib'].map(path).join(':'),
       path(program),
       ...args,
     ],
