@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { provideTree, type Tree, type TreeOptions } from './debian-tree.js';
@@ -103,13 +102,10 @@ export async function provideChromium(
 ): Promise<{ file: string; env: Record<string, string>; version: string }> {
   const tree = await provideTree(chromiumTree, options);
   const fontsConf = join(tree.dir, 'fontconfig/fonts.conf');
-  if (!existsSync(fontsConf)) {
-    await mkdir(dirname(fontsConf), { recursive: true });
-    await writeFile(
-      fontsConf,
-      `<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n<fontconfig>
-  <dir>/usr/share/fonts</dir>\n  <dir prefix="relative">../usr/share/fonts</dir>\n  <cachedir prefix="relative">cache</cachedir>\n</fontconfig>\n`,
-    );
+  const content = fontsConfig(tree.dir);
+  if (!existsSync(fontsConf) || readFileSync(fontsConf, 'utf8') !== content) {
+    mkdirSync(dirname(fontsConf), { recursive: true });
+    writeFileSync(fontsConf, content);
   }
   const folders = [libraries, `${libraries}/pulseaudio`, 'lib/x86_64-linux-gnu', 'usr/lib/chromium', 'usr/lib'].map(
     (folder) => join(tree.dir, folder),
@@ -120,6 +116,16 @@ export async function provideChromium(
     version: versionOf(tree, 'chromium'),
   };
 }
+
+/** Names absolute places, so it is written where the tree is now: fontconfig takes no cache folder relative to its file. */
+const fontsConfig = (tree: string) => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir>
+  <dir>${tree}/usr/share/fonts</dir>
+  <cachedir>${tree}/fontconfig/cache</cachedir>
+</fontconfig>
+`;
 
 function throughOwnLoader(tree: Tree, program: string, args: readonly string[]): Command {
   const path = (name: string) => join(tree.dir, name);

@@ -92,8 +92,10 @@ t.test(
     const settings = await options(folder);
     const moved: string[] = [];
     t.teardown(() => {
-      for (const path of [folder, ...moved.map((data) => join(data, '..'))])
-        rmSync(path, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
+      for (const home of moved.map(dirname))
+        for (const name of readdirSync(dirname(home)))
+          if (name.startsWith(basename(home))) rmSync(join(dirname(home), name), { recursive: true, force: true });
     });
     const { dataDir } = await preparePostgres(settings);
     moved.push(dataDir);
