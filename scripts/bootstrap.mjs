@@ -111,10 +111,18 @@ function startTime(pid) {
 async function npmCi() {
   const started = Date.now();
   say('正在安装 npm 包（仅首次或更新后）', 'installing the npm packages (first time, or after an update)');
-  const common = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   // The lock file's hashes are checked either way; what npm's cache holds is not asked for again.
-  let result = await npm([...common, '--prefer-offline'], started);
-  if (result.code !== 0) result = await npm(common, started);
+  const options = [
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--loglevel=error',
+  ];
+  let result = await npm(['ci', ...options], started);
+  // A lock file that was written where the registry lacks another platform's optional package: `ci` refuses it.
+  if (result.code !== 0) result = await npm(['install', '--no-save', ...options], started);
   if (result.code !== 0 || !installed()) {
     process.stderr.write(result.output.slice(-3000));
     fail(
