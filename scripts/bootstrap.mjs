@@ -118,6 +118,8 @@ async function npmCi() {
     '--no-audit',
     '--no-fund',
     '--no-update-notifier',
+    '--fetch-retries=1',
+    '--fetch-retry-mintimeout=2000',
     '--loglevel=error',
   ];
   let result = await npm(['ci', ...options], started);
