@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installedTree, renderInstance } from '../../src/platform/asterisk/instance.js';
 import type { AsteriskProgram } from '../../src/platform/provision/programs.js';
 
 export interface ExchangePorts {
@@ -35,51 +36,44 @@ export interface ExchangeInstanceOptions {
   secret: string;
 }
 
-const templates = fileURLToPath(new URL('../../asterisk-config', import.meta.url));
-
 /** Renders the exchange's folder and starts its Asterisk; it is not yet ready to answer when this returns. */
-export async function startExchangeInstance(options: ExchangeInstanceOptions): Promise<ExchangeInstance> {
-  const { program } = options;
+export function startExchangeInstance(options: ExchangeInstanceOptions): ExchangeInstance {
+  const { program, hotline, ports } = options;
   const folder = mkdtempSync(join(tmpdir(), 'hotline-exchange-'));
-  for (const name of ['etc', 'state', 'run', 'log', 'spool', 'cache', 'data', 'music'])
-    mkdirSync(join(folder, name), { recursive: true });
-  for (const name of ['documentation', 'rest-api'])
-    symlinkSync(join(program.dataDir, name), join(folder, 'data', name));
-  const values: Record<string, string | number> = {
-    DIR: folder,
-    MODULES_DIR: program.moduleDir,
-    SYSTEM_NAME: 'exchange',
-    ENTITY_ID: '02:00:00:00:00:01',
-    MAX_FILES: 8192,
-    ARI_USER: 'citizen',
-    ARI_PASSWORD: options.secret,
-    ARI_PORT: options.ports.ari,
-    RTP_START: options.ports.rtpStart,
-    RTP_END: options.ports.rtpEnd,
-    BIND: '127.0.0.1',
-    SIP_PORT: options.ports.sip,
-    RTP_ON_LOOPBACK: 'media_address = 127.0.0.1\nbind_rtp_to_media_address = yes',
-    HOTLINE: `${options.hotline.host}:${options.hotline.port}`,
-    TRUNK_ADDRESSES: options.hotline.host,
-  };
-  for (const role of ['common', 'exchange'])
-    for (const name of readdirSync(join(templates, role)))
-      writeFileSync(
-        join(folder, 'etc', name),
-        readFileSync(join(templates, role, name), 'utf8').replace(/@\{(\w+)\}/g, (_, key) => String(values[key])),
-      );
-  writeManager(folder, options);
-  const command = program.command(['-C', join(folder, 'etc/asterisk.conf'), '-f']);
-  const child = spawn(command.file, command.args, {
-    stdio: 'ignore',
-    // Ctrl-C at a terminal reaches this program only, which then says goodbye to the far sides.
-    detached: true,
-    env: { ...process.env, ...command.env },
-  });
-  return guard(child, folder, options.ports);
+  try {
+    renderInstance({
+      dir: folder,
+      role: 'exchange',
+      systemName: `exchange-${ports.sip}`,
+      bind: '127.0.0.1',
+      sipPort: ports.sip,
+      ariPort: ports.ari,
+      rtpStart: ports.rtpStart,
+      rtpEnd: ports.rtpEnd,
+      ariUser: 'citizen',
+      ariPassword: options.secret,
+      trunkAddresses: [hotline.host],
+      recordingsDir: join(folder, 'recordings'),
+      soundsDirs: [],
+      tree: installedTree('asterisk', program.moduleDir, program.dataDir),
+      hotline: `${hotline.host}:${hotline.port}`,
+    });
+    writeOwnSettings(folder, options);
+    return guard(launch(program, folder), folder, ports);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
-function writeManager(folder: string, { ports, secret }: ExchangeInstanceOptions): void {
+function launch(program: AsteriskProgram, folder: string): ChildProcess {
+  const { file, args, env } = program.command(['-C', join(folder, 'etc/asterisk.conf'), '-f', '-n']);
+  // Detached: Ctrl-C at a terminal reaches this program only, which then says goodbye to the far sides.
+  return spawn(file, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...env } });
+}
+
+/** AMI tells how registrations fare; tones are added to the music later. */
+function writeOwnSettings(folder: string, { ports, secret }: ExchangeInstanceOptions): void {
   const lines = [
     '[general]',
     'enabled = yes',
@@ -130,20 +124,26 @@ function guard(child: ChildProcess, folder: string, ports: ExchangePorts): Excha
 /** Ports that are free at this moment, for whatever was not asked for. */
 export async function choosePorts(wanted: Partial<ExchangePorts>): Promise<ExchangePorts> {
   const [sip, ari, manager] = await Promise.all([
-    wanted.sip ?? freePort(),
-    wanted.ari ?? freePort(),
-    wanted.manager ?? freePort(),
+    wanted.sip ?? freeUdpPort(),
+    wanted.ari ?? freeTcpPort(),
+    wanted.manager ?? freeTcpPort(),
   ]);
   return { sip, ari, manager, rtpStart: wanted.rtpStart ?? 20000, rtpEnd: wanted.rtpEnd ?? 24999 };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
+async function freeTcpPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  return address.port;
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
 }

@@ -54,7 +54,7 @@ const stopLimitMs = 3_000;
  * All that the driver reads: unfiltered, a call makes some forty events more. A list of what is allowed also holds back
  * the answers to requests on the same socket unless it names them (seen with Asterisk 22.10).
  */
-const eventTypes = ['StasisStart', 'ChannelStateChange', 'ChannelDestroyed', 'RESTResponse'];
+const eventTypes = ['StasisStart', 'ChannelStateChange', 'ChannelDestroyed', 'ChannelDtmfReceived', 'RESTResponse'];
 
 /** @throws Error when Asterisk cannot be started or does not answer in time */
 export async function startExchange(options: ExchangeOptions): Promise<Exchange> {
@@ -62,7 +62,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const ports = await choosePorts(options.ports ?? {});
   const { hotline, report = () => undefined } = options;
   const program = options.program ?? (await provideAsterisk({ cacheDir: cacheFolder(resolve('var')), report }));
-  const instance = await startExchangeInstance({ program, hotline, ports, secret });
+  const instance = startExchangeInstance({ program, hotline, ports, secret });
   try {
     return await RunningExchange.connect(instance, hotline, secret);
   } catch (error) {

@@ -26,6 +26,8 @@ export interface Party {
   readonly answeredAt: number | null;
   /** Set once ended. */
   readonly end: Ended | null;
+  /** Keys that the far side pressed so far. */
+  readonly keys: string;
   /**
    * Presses keys (RFC 4733, 100 ms each, 100 ms apart). `w` in between waits half a second, `W` one second. Resolves
    * when the last key is released.
@@ -43,6 +45,8 @@ export interface Party {
 }
 
 const keyMs = 200;
+/** Until the far side has seen the end of the last key, which is sent three times. */
+const lastKeyMs = 80;
 
 /** Base of citizens and phones: one channel of the exchange. */
 export abstract class ChannelParty implements Party {
@@ -50,6 +54,7 @@ export abstract class ChannelParty implements Party {
   readonly ended: Promise<Ended>;
   answeredAt: number | null = null;
   end: Ended | null = null;
+  keys = '';
   protected byUs = false;
   #settleAnswered: (at: number | null) => void = () => undefined;
   #settleEnded: (ended: Ended) => void = () => undefined;
@@ -72,6 +77,7 @@ export abstract class ChannelParty implements Party {
   onEvent(event: AriEvent, channel: AriChannel): void {
     const at = timeOf(event);
     if (event.type === 'ChannelStateChange' && channel.state === 'Up') this.onAnswered(at);
+    if (event.type === 'ChannelDtmfReceived') this.keys += event.digit ?? '';
     if (event.type === 'ChannelDestroyed')
       this.onEnded({ at, cause: event.cause ?? 0, sipStatus: event.tech_cause || null, byUs: this.byUs });
   }
@@ -86,7 +92,7 @@ export abstract class ChannelParty implements Party {
       if (/[wW]/.test(part)) await sleep([...part].reduce((ms, key) => ms + (key === 'W' ? 1000 : 500), 0));
       else {
         await this.ari.request('POST', `channels/${this.channelId}/dtmf`, { dtmf: part });
-        await sleep(part.length * keyMs);
+        await sleep(part.length * keyMs + lastKeyMs);
       }
     }
   }
