@@ -1,0 +1,41 @@
+/** Appends and applies as fast as it can until it is killed; prints the id of each append that returned. */
+import { writeSync } from 'node:fs';
+import { sql } from 'drizzle-orm';
+import pino from 'pino';
+import { JournalApplier } from '../../../src/platform/journal/applier.js';
+import { openJournal } from '../../../src/platform/journal/journal.js';
+import { openDatabase } from '../../../src/platform/postgres/client.js';
+
+const [dir = '', url = ''] = process.argv.slice(2);
+const log = pino({ level: 'silent' });
+let count = 0;
+const journal = await openJournal({ dir, log, checkpoint: () => ({ count }), segmentBytes: 20_000 });
+const { checkpoint, entries } = journal.takeReplay();
+count = ((checkpoint as { count?: number } | null)?.count ?? 0) + entries.length;
+if (count !== journal.lastId) throw new Error(`state folded back to ${count}, the journal is at ${journal.lastId}`);
+const { db } = openDatabase({ url, log, max: 2 });
+const applier = new JournalApplier({
+  db,
+  journal,
+  log,
+  projections: [
+    {
+      'probe.added': async (tx, entry) =>
+        void (await tx.execute(sql`INSERT INTO probe (id, n) VALUES (${entry.id}, ${entry.id})`)),
+    },
+  ],
+});
+applier.start();
+writeSync(1, `ready ${journal.lastId}\n`);
+for (let turn = 0; ; turn++) {
+  const size = 1 + (turn % 4);
+  const batch = Array.from({ length: size }, (_, i) => ({
+    at: turn,
+    type: 'probe.added',
+    data: { i, 字: '测'.repeat(20) },
+  }));
+  count += size;
+  const written = journal.append(batch);
+  writeSync(1, `${written.at(-1)?.id}\n`);
+  if (turn % 5 === 0) await new Promise((next) => setImmediate(next));
+}
