@@ -8,6 +8,8 @@ import type { SavedState } from './call-events.js';
 export interface BoardCheckpoint {
   readonly calls: readonly Call[];
   readonly seats: readonly Seat[];
+  /** Ended calls whose channel may still be there: channel and call id. */
+  readonly released: readonly (readonly [string, string])[];
   readonly asteriskStartedAt: number | null;
 }
 
@@ -15,6 +17,7 @@ export function boardCheckpoint(board: Board): BoardCheckpoint {
   return {
     calls: [...board.calls.values()],
     seats: [...board.seats.values()],
+    released: [...board.released],
     asteriskStartedAt: board.asteriskStartedAt,
   };
 }
@@ -27,11 +30,15 @@ export function restoreBoard(board: Board, checkpoint: BoardCheckpoint | null, s
   const calls = new Map(checkpoint?.calls.map((call) => [call.callId, call]));
   const seats = new Map(checkpoint?.seats.map((seat) => [seat.seat, seat]));
   board.asteriskStartedAt = checkpoint?.asteriskStartedAt ?? null;
+  for (const [channelId, callId] of checkpoint?.released ?? []) board.released.set(channelId, callId);
   for (const entry of since) {
     if (!isSavedState(entry)) continue;
     if (entry.type === 'state.asterisk') board.asteriskStartedAt = entry.data.startedAt;
-    else if (entry.type === 'state.call') put(calls, entry.data.callId, entry.data.call);
-    else put(seats, entry.data.seat, entry.data.state);
+    else if (entry.type === 'state.seat') put(seats, entry.data.seat, entry.data.state);
+    else {
+      put(calls, entry.data.callId, entry.data.call);
+      if (!entry.data.call) board.released.set(entry.data.channelId, entry.data.callId);
+    }
   }
   for (const call of calls.values()) {
     board.calls.set(call.callId, call);

@@ -29,7 +29,7 @@ export class Board {
   /** Phones (SIP accounts) that can be reached now. */
   readonly phones = new Set<string>();
   readonly matcher = new Matcher();
-  /** Ended calls whose Q.850 cause may still come: citizen's channel → call id. */
+  /** Ended calls whose channel is not known to be gone: citizen's channel → call id. */
   readonly released = new Map<string, string>();
   /** The last summary of each queue that was told: the same is not told twice. */
   readonly toldQueues = new Map<string, string>();
@@ -51,7 +51,8 @@ export class Board {
 export class Step {
   readonly facts: NewFact[] = [];
   readonly acts: CallAct[] = [];
-  readonly #touchedCalls = new Set<string>();
+  /** Call id → citizen's channel. */
+  readonly #touchedCalls = new Map<string, string>();
   readonly #touchedSeats = new Set<string>();
   readonly #touchedQueues = new Set<string>();
 
@@ -73,7 +74,7 @@ export class Step {
     this.board.channels.set(call.channelId, call.callId);
     const legId = call.offer?.legId ?? call.talk?.legId;
     if (legId) this.board.channels.set(legId, call.callId);
-    this.#touchedCalls.add(call.callId);
+    this.#touchedCalls.set(call.callId, call.channelId);
     return call;
   }
 
@@ -83,7 +84,7 @@ export class Step {
     this.board.channels.delete(call.channelId);
     const legId = call.offer?.legId ?? call.talk?.legId;
     if (legId) this.board.channels.delete(legId);
-    this.#touchedCalls.add(call.callId);
+    this.#touchedCalls.set(call.callId, call.channelId);
   }
 
   /** A leg that is over is no longer looked up. */
@@ -148,14 +149,14 @@ export class Step {
   /** What the runner must look after: entries for the journal, acts, and whose wake-up time may have changed. */
   finish(): Decision {
     for (const queue of this.#touchedQueues) this.#tellQueue(queue);
-    for (const callId of this.#touchedCalls) {
-      this.fact('state.call', { callId, call: this.board.calls.get(callId) ?? null });
+    for (const [callId, channelId] of this.#touchedCalls) {
+      this.fact('state.call', { callId, channelId, call: this.board.calls.get(callId) ?? null });
     }
     for (const seat of this.#touchedSeats) {
       this.fact('state.seat', { seat, state: this.board.seats.get(seat) ?? null });
     }
     const wakes: Wake[] = [
-      ...[...this.#touchedCalls].map((id) => ({ callId: id, at: this.board.calls.get(id)?.wakeAt ?? null })),
+      ...[...this.#touchedCalls.keys()].map((id) => ({ callId: id, at: this.board.calls.get(id)?.wakeAt ?? null })),
       ...[...this.#touchedSeats].map((id) => ({ seat: id, at: this.board.seats.get(id)?.wakeAt ?? null })),
     ];
     return { facts: this.facts, acts: this.acts, wakes };

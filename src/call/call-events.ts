@@ -70,7 +70,8 @@ export type CallEvent =
  * same write; nobody else reads it.
  */
 export type SavedState =
-  | JournalEntry<'state.call', { callId: string; call: Call | null }>
+  /** `call` null: it ended; its channel is hung up again should it still be there. */
+  | JournalEntry<'state.call', { callId: string; channelId: string; call: Call | null }>
   | JournalEntry<'state.seat', { seat: string; state: Seat | null }>
   | JournalEntry<'state.asterisk', { startedAt: number }>;
 

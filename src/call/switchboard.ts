@@ -105,7 +105,7 @@ function takeEvent(step: Step, event: TelephonyEvent): void {
 
 function entered(step: Step, event: Extract<TelephonyEvent, { type: 'channelEntered' }>, call: Call | undefined): void {
   if (call?.offer?.legId === event.channelId) return seatAnswered(step, call);
-  if (call) return;
+  if (call || step.board.released.has(event.channelId)) return;
   if (event.args[0] === 'inbound') return arrive(step, event);
   // A leg that answered after its offer was over.
   step.act({ callId: event.channelId, type: 'hangUp', channelId: event.channelId, reason: 'normal' });
@@ -138,7 +138,8 @@ function promptEnded(step: Step, call: Call): void {
 }
 
 function wakeCall(step: Step, call: Call | undefined): void {
-  if (!call || call.wakeAt === null || step.now < call.wakeAt) return;
+  // Without Asterisk nothing can be done for a caller: the next connect looks at every call.
+  if (!step.board.online || !call || call.wakeAt === null || step.now < call.wakeAt) return;
   switch (call.state) {
     case 'menu':
       return menuEvent(step, call, { type: 'timeout' });

@@ -26,16 +26,22 @@ export function reconcile(step: Step, snapshot: TelephonySnapshot, fresh: boolea
   const channels = new Map(snapshot.channels.map((channel) => [channel.channelId, channel]));
   const bridged = new Map(snapshot.bridges.map((bridge) => [bridge.bridgeId, bridge.channelIds]));
 
+  // Calls that ended, or end below, hang up their channels: those are not new ones.
+  const known = new Set([...board.channels.keys(), ...board.released.keys()]);
   reconcilePhones(step, snapshot);
   for (const call of [...board.calls.values()]) {
     if (restarted) endCall(step, call, 'asterisk', 'asteriskLost');
     else reconcileCall(step, call, channels, bridged, fresh);
   }
   freeStraySeats(step);
+  for (const [channelId, callId] of [...board.released]) {
+    if (channels.get(channelId)?.inApplication) step.act({ callId, type: 'hangUp', channelId, reason: 'normal' });
+    else board.released.delete(channelId);
+  }
   for (const channel of snapshot.channels) {
-    const known = board.channels.has(channel.channelId);
-    if (!known && channel.inApplication && channel.args[0] === inbound) arrive(step, channel);
-    const legOf = known ? null : callOfLeg(channel.channelId);
+    if (known.has(channel.channelId)) continue;
+    if (channel.inApplication && channel.args[0] === inbound) arrive(step, channel);
+    const legOf = callOfLeg(channel.channelId);
     if (legOf) step.act({ callId: legOf, type: 'hangUp', channelId: channel.channelId, reason: 'normal' });
   }
   for (const { bridgeId } of snapshot.bridges) {
