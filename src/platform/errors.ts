@@ -21,6 +21,21 @@ export const errorRegistry = {
     en: 'The seat is in a state that does not allow this',
     hint: 'Do it in one of the states named in "allowed".',
   },
+  'request.foreignOrigin': {
+    zh: '不接受其他网站页面的连接',
+    en: 'Pages of other sites may not connect here',
+    hint: 'Open the page at the address of this server itself.',
+  },
+  'account.notSignedIn': {
+    zh: '尚未登录',
+    en: 'Not signed in',
+    hint: 'POST /api/sign-in first; send its cookie, or its token as "Authorization: Bearer …".',
+  },
+  'server.away': {
+    zh: '服务器正在重启，请稍候',
+    en: 'The server is starting again',
+    hint: 'Try again in a few seconds; calls under way go on meanwhile.',
+  },
   'server.failed': {
     zh: '服务器内部错误',
     en: 'The server failed',
