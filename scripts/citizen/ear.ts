@@ -28,6 +28,8 @@ export interface Hearing {
 export interface OpenEar extends Ear {
   /** UDP port on loopback that takes RTP with A-law. */
   readonly port: number;
+  /** Sends from that port, for ends that speak where they listen. */
+  send(packet: Uint8Array, port: number, host: string): void;
   close(): void;
 }
 
@@ -89,6 +91,10 @@ class CollectingEar implements OpenEar {
   heardSilence({ forMs = 1000, ...options }: Hearing & { forMs?: number } = {}) {
     const width = Math.round((forMs * sampleRate) / 1000);
     return this.#watch(width, (window) => isSilent(window), options);
+  }
+
+  send(packet: Uint8Array, port: number, host: string): void {
+    if (!this.#closed) this.#socket.send(packet, port, host);
   }
 
   close(): void {

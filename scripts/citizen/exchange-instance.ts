@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,15 +18,19 @@ export interface ExchangePorts {
   rtpEnd: number;
 }
 
-/** A running Asterisk that plays the city's exchange, in a temporary folder of its own. */
-export interface ExchangeInstance {
+/** A running Asterisk in a temporary folder of its own. */
+export interface GuardedAsterisk {
   pid: number;
   folder: string;
-  ports: ExchangePorts;
   /** Resolves when the process has ended, by whatever cause. */
   exited: Promise<void>;
   /** Ends it at once with SIGKILL. The folder goes too. */
   kill(): Promise<void>;
+}
+
+/** The one that plays the city's exchange. */
+export interface ExchangeInstance extends GuardedAsterisk {
+  ports: ExchangePorts;
 }
 
 export interface ExchangeInstanceOptions {
@@ -59,17 +63,11 @@ export function startExchangeInstance(options: ExchangeInstanceOptions): Exchang
       hotline: `${hotline.host}:${hotline.port}`,
     });
     writeOwnSettings(folder, options);
-    return guard(launch(program, folder), folder, ports);
+    return { ...launchGuarded(program, folder), ports };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-function launch(program: AsteriskProgram, folder: string): ChildProcess {
-  const { file, args, env } = program.command(['-C', join(folder, 'etc/asterisk.conf'), '-f', '-n']);
-  // Detached: Ctrl-C at a terminal reaches this program only, which then says goodbye to the far sides.
-  return spawn(file, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...env } });
 }
 
 /** AMI tells how registrations fare; tones are added to the music later. */
@@ -89,10 +87,13 @@ function writeOwnSettings(folder: string, { ports, secret }: ExchangeInstanceOpt
 }
 
 /**
- * Sees to it that nothing stays behind: at this process's end the exchange is killed and its folder deleted, and a small
+ * Starts the Asterisk of a rendered folder and sees to it that nothing stays behind: at this process's end it is killed and its folder deleted, and a small
  * watcher does the same when this process is itself killed: its standard input then ends.
  */
-function guard(child: ChildProcess, folder: string, ports: ExchangePorts): ExchangeInstance {
+export function launchGuarded(program: AsteriskProgram, folder: string): GuardedAsterisk {
+  const { file, args, env } = program.command(['-C', join(folder, 'etc/asterisk.conf'), '-f', '-n']);
+  // Detached: Ctrl-C at a terminal reaches this program only, which then says goodbye to the far sides.
+  const child = spawn(file, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...env } });
   const { pid } = child;
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -118,7 +119,7 @@ function guard(child: ChildProcess, folder: string, ports: ExchangePorts): Excha
     process.off('exit', clean);
     clean();
   };
-  return { pid, folder, ports, exited, kill };
+  return { pid, folder, exited, kill };
 }
 
 /** Ports that are free at this moment, for whatever was not asked for. */
