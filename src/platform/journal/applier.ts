@@ -67,7 +67,7 @@ export class JournalApplier {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    this.#state = 'stopped';
+    if (this.#state !== 'refused') this.#state = 'stopped';
   }
 
   /** Resolves when the entry is in PostgreSQL; for an outage that is long: set a limit of your own. */

@@ -1,5 +1,4 @@
 /** Appends and applies as fast as it can until it is killed; prints the id of each append that returned. */
-import { writeSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
 import pino from 'pino';
 import { JournalApplier } from '../../../src/platform/journal/applier.js';
@@ -9,7 +8,7 @@ import { openDatabase } from '../../../src/platform/postgres/client.js';
 const [dir = '', url = ''] = process.argv.slice(2);
 const log = pino({ level: 'silent' });
 let count = 0;
-const journal = await openJournal({ dir, log, checkpoint: () => ({ count }), segmentBytes: 20_000 });
+const journal = await openJournal({ dir, log, checkpoint: () => ({ count }), segmentBytes: 60_000 });
 const { checkpoint, entries } = journal.takeReplay();
 count = ((checkpoint as { count?: number } | null)?.count ?? 0) + entries.length;
 if (count !== journal.lastId) throw new Error(`state folded back to ${count}, the journal is at ${journal.lastId}`);
@@ -21,21 +20,25 @@ const applier = new JournalApplier({
   projections: [
     {
       'probe.added': async (tx, entry) =>
-        void (await tx.execute(sql`INSERT INTO probe (id, n) VALUES (${entry.id}, ${entry.id})`)),
+        void (await tx.execute(
+          sql`INSERT INTO probe (id, n) VALUES (${entry.id}, ${(entry.data as { n: number }).n})`,
+        )),
     },
   ],
 });
 applier.start();
-writeSync(1, `ready ${journal.lastId}\n`);
+process.stdout.write(`ready ${journal.lastId}\n`);
 for (let turn = 0; ; turn++) {
   const size = 1 + (turn % 4);
   const batch = Array.from({ length: size }, (_, i) => ({
     at: turn,
     type: 'probe.added',
-    data: { i, 字: '测'.repeat(20) },
+    data: { n: count + i + 1, 字: '测'.repeat(20) },
   }));
   count += size;
   const written = journal.append(batch);
-  writeSync(1, `${written.at(-1)?.id}\n`);
-  if (turn % 5 === 0) await new Promise((next) => setImmediate(next));
+  process.stdout.write(`${written.at(-1)?.id}\n`);
+  await new Promise((next) => setImmediate(next));
+  // Killed while applying as often as while writing.
+  if (turn % 40 === 0) await applier.applied(journal.lastId - 50);
 }
