@@ -19,6 +19,8 @@ export type CallEvent =
       }
     >
   | JournalEntry<'call.refused', { callId: string; cause: EndCause }>
+  /** The dialplan's emergency queue served the call while no server ran (V21); `seat` null: nobody answered. */
+  | JournalEntry<'call.servedInEmergency', { callId: string; seat: string | null; waitMs: number | null }>
   /** A menu node was entered, or a key pressed in one. */
   | JournalEntry<'call.menuStepped', { callId: string; version: string; node: string; digit: string | null }>
   /** The caller joined a queue, with `ahead` callers before. The 15-second clock starts here. */
@@ -48,7 +50,7 @@ export type CallEvent =
         by: EndedBy;
         cause: EndCause;
         /** The state in which it ended. */
-        during: CallState;
+        during: CallState | 'emergency';
         queue: string | null;
         seat: string | null;
         agentId: string | null;

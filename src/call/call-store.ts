@@ -25,6 +25,11 @@ export const callProjections: CallProjections = {
     await addToTimeline(tx, id, callId, at, type, { dialled });
   },
   'call.refused': (tx, entry) => told(tx, entry, { state: 'leaving' }),
+  'call.servedInEmergency': (tx, entry) => {
+    const { seat, waitMs } = entry.data;
+    const answeredAt = seat !== null && waitMs !== null ? new Date(entry.at + waitMs) : null;
+    return told(tx, entry, { seat, answeredAt, waitMs });
+  },
   'call.menuStepped': (tx, entry) => told(tx, entry, {}),
   'call.queued': (tx, entry) =>
     told(tx, entry, { state: 'waiting', queue: entry.data.queue, queuedAt: new Date(entry.at) }),
