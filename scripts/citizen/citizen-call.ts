@@ -1,6 +1,5 @@
-import type { AriChannel, AriEvent, AriSocket } from './ari-socket.js';
-import { ChannelParty, type Ended, type Party, timeOf } from './party.js';
-import type { Tones } from './tones.js';
+import type { AriChannel, AriEvent } from './ari-socket.js';
+import { ChannelParty, type Ended, type Line, type Party, timeOf } from './party.js';
 
 export interface CallOptions {
   /** The number that the hotline sees, in From and P-Asserted-Identity; null withholds it. A made-up one by default. */
@@ -41,8 +40,8 @@ export class DialledCall extends ChannelParty implements CitizenCall {
   readonly #timers: NodeJS.Timeout[] = [];
   #settleRinging: (at: number | null) => void = () => undefined;
 
-  constructor(channelId: string, ari: AriSocket, tones: Tones, options: CallOptions & { from: string | null }) {
-    super(channelId, ari, tones);
+  constructor(channelId: string, line: Line, options: CallOptions & { from: string | null }) {
+    super(channelId, line);
     this.#options = options;
     this.from = options.from;
     this.to = options.to ?? '12345';
@@ -54,7 +53,8 @@ export class DialledCall extends ChannelParty implements CitizenCall {
 
   /** Sends the INVITE. */
   async dial(): Promise<void> {
-    const { ari, channelId, from, to } = this;
+    const { channelId, from, to } = this;
+    const { ari } = this.line;
     const origin = { endpoint: `PJSIP/${to}@hotline`, app: 'citizen', appArgs: 'citizen', timeout: -1 };
     try {
       if (from === null) {

@@ -8,7 +8,7 @@ import type { Report } from '../../src/platform/provision/setup-error.js';
 import { type AriEvent, type AriSocket, openAriSocket } from './ari-socket.js';
 import { type CallOptions, type CitizenCall, DialledCall } from './citizen-call.js';
 import { choosePorts, type ExchangeInstance, type ExchangePorts, startExchangeInstance } from './exchange-instance.js';
-import type { ChannelParty } from './party.js';
+import type { ChannelParty, Line } from './party.js';
 import { ExchangePhone, IncomingCall, type Phone, type PhoneOptions } from './phone.js';
 import { openRegistrySocket } from './registry-socket.js';
 import { Tones } from './tones.js';
@@ -74,7 +74,8 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
 class RunningExchange implements Exchange {
   readonly #calls = new Map<string, ChannelParty>();
   readonly #phones = new Map<string, ExchangePhone>();
-  #tones: Tones;
+  readonly #line: Line;
+  readonly #entering = new Map<string, () => void>();
   #closeRegistry: () => void = () => undefined;
   #dialled = 0;
 
@@ -104,7 +105,11 @@ class RunningExchange implements Exchange {
     private readonly ari: AriSocket,
     private readonly hotline: ExchangeOptions['hotline'],
   ) {
-    this.#tones = new Tones(instance.folder, ari);
+    this.#line = {
+      ari,
+      tones: new Tones(instance.folder, ari),
+      entered: (channelId) => new Promise((resolve) => this.#entering.set(channelId, resolve)),
+    };
   }
 
   get pid() {
@@ -118,7 +123,7 @@ class RunningExchange implements Exchange {
   call(options: CallOptions = {}): CitizenCall {
     const number = ++this.#dialled;
     const from = options.from === undefined ? `138${String(number).padStart(8, '0')}` : options.from;
-    const call = new DialledCall(`citizen-${number}`, this.ari, this.#tones, { ...options, from });
+    const call = new DialledCall(`citizen-${number}`, this.#line, { ...options, from });
     this.#calls.set(call.channelId, call);
     call.dial().catch(() => undefined);
     return call;
@@ -160,13 +165,15 @@ class RunningExchange implements Exchange {
     const { channel } = event;
     if (!channel) return;
     if (event.type === 'StasisStart' && event.args?.[0] === 'inbound') {
-      const call = new IncomingCall(channel, this.ari, this.#tones);
+      const call = new IncomingCall(channel, this.#line);
       this.#calls.set(channel.id, call);
       const phone = this.#phones.get(event.args[1] ?? '');
       if (phone) phone.onIncoming(call);
       else call.reject().catch(() => undefined);
       return;
     }
+    if (event.type === 'StasisStart') this.#entering.get(channel.id)?.();
+    if (event.type === 'StasisStart' || event.type === 'ChannelDestroyed') this.#entering.delete(channel.id);
     const call = this.#calls.get(channel.id);
     call?.onEvent(event, channel);
     if (event.type === 'ChannelDestroyed') this.#calls.delete(channel.id);

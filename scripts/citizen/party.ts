@@ -30,9 +30,9 @@ export interface Party {
   readonly keys: string;
   /**
    * Presses keys (RFC 4733, 100 ms each, 100 ms apart). `w` in between waits half a second, `W` one second. Resolves
-   * when the last key is released.
+   * when the far side has seen the last key, with the moment at which that key went down (milliseconds since the epoch).
    */
-  press(keys: string): Promise<void>;
+  press(keys: string): Promise<number>;
   /** Speaks a pure sine from now on, in place of the one before. */
   playTone(hz: number): Promise<void>;
   stopTone(): Promise<void>;
@@ -42,6 +42,14 @@ export interface Party {
   startListening(): Promise<Ear>;
   /** Listens if it does not yet, and waits for a tone: see `Ear.heard`. */
   heard(hz: number, options?: Hearing): Promise<number | null>;
+}
+
+/** What parties need of their exchange. */
+export interface Line {
+  ari: AriSocket;
+  tones: Tones;
+  /** Resolves when a channel of ours is under our control: ask before the channel is made. */
+  entered(channelId: string): Promise<void>;
 }
 
 const keyMs = 200;
@@ -62,8 +70,7 @@ export abstract class ChannelParty implements Party {
 
   constructor(
     readonly channelId: string,
-    protected readonly ari: AriSocket,
-    private readonly tones: Tones,
+    protected readonly line: Line,
   ) {
     this.answered = new Promise((resolve) => {
       this.#settleAnswered = resolve;
@@ -87,23 +94,26 @@ export abstract class ChannelParty implements Party {
     this.onEnded({ at, cause: 0, sipStatus: null, byUs: true });
   }
 
-  async press(keys: string): Promise<void> {
+  async press(keys: string): Promise<number> {
+    let lastAt = Date.now();
     for (const part of keys.match(/[wW]+|[^wW]+/g) ?? []) {
       if (/[wW]/.test(part)) await sleep([...part].reduce((ms, key) => ms + (key === 'W' ? 1000 : 500), 0));
       else {
-        await this.ari.request('POST', `channels/${this.channelId}/dtmf`, { dtmf: part });
+        await this.line.ari.request('POST', `channels/${this.channelId}/dtmf`, { dtmf: part });
+        lastAt = Date.now() + (part.length - 1) * keyMs;
         await sleep(part.length * keyMs + lastKeyMs);
       }
     }
+    return lastAt;
   }
 
   async playTone(hz: number): Promise<void> {
-    const mohClass = await this.tones.class(hz);
-    await this.ari.request('POST', `channels/${this.channelId}/moh`, { mohClass });
+    const mohClass = await this.line.tones.class(hz);
+    await this.line.ari.request('POST', `channels/${this.channelId}/moh`, { mohClass });
   }
 
   async stopTone(): Promise<void> {
-    await this.ari.request('DELETE', `channels/${this.channelId}/moh`);
+    await this.line.ari.request('DELETE', `channels/${this.channelId}/moh`);
   }
 
   hangUp(): Promise<Ended> {
@@ -124,7 +134,7 @@ export abstract class ChannelParty implements Party {
     if (!this.end) {
       this.byUs = true;
       // Refused when the far side was quicker: then the end is on its way.
-      await this.ari.request('DELETE', `channels/${this.channelId}`, { reason }).catch(() => undefined);
+      await this.line.ari.request('DELETE', `channels/${this.channelId}`, { reason }).catch(() => undefined);
     }
     return this.ended;
   }
@@ -152,16 +162,18 @@ export abstract class ChannelParty implements Party {
     const { spy, feed, bridge } = this.#earIds();
     try {
       await Promise.all([
-        this.ari.request('POST', `channels/${this.channelId}/snoop/${spy}`, { spy: 'in', app: 'citizen' }),
-        this.ari.request('POST', 'channels/externalMedia', {
+        this.line.entered(spy),
+        this.line.entered(feed),
+        this.line.ari.request('POST', `channels/${this.channelId}/snoop/${spy}`, { spy: 'in', app: 'citizen' }),
+        this.line.ari.request('POST', 'channels/externalMedia', {
           channelId: feed,
           app: 'citizen',
           external_host: `127.0.0.1:${ear.port}`,
           format: 'alaw',
         }),
-        this.ari.request('POST', `bridges/${bridge}`, { type: 'mixing' }),
+        this.line.ari.request('POST', `bridges/${bridge}`, { type: 'mixing' }),
       ]);
-      await this.ari.request('POST', `bridges/${bridge}/addChannel`, { channel: `${spy},${feed}` });
+      await this.line.ari.request('POST', `bridges/${bridge}/addChannel`, { channel: `${spy},${feed}` });
     } catch (error) {
       this.#stopListening(ear);
       throw error;
@@ -174,7 +186,7 @@ export abstract class ChannelParty implements Party {
     const { spy, feed, bridge } = this.#earIds();
     // Any of them may be gone with the call.
     for (const uri of [`channels/${spy}`, `channels/${feed}`, `bridges/${bridge}`])
-      this.ari.request('DELETE', uri).catch(() => undefined);
+      this.line.ari.request('DELETE', uri).catch(() => undefined);
   }
 
   #earIds() {

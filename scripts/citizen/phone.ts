@@ -1,7 +1,6 @@
 import type { AriChannel, AriSocket } from './ari-socket.js';
-import { ChannelParty, type Ended, type Party } from './party.js';
+import { ChannelParty, type Ended, type Line, type Party } from './party.js';
 import type { RegistryEvent } from './registry-socket.js';
-import type { Tones } from './tones.js';
 
 /** What an agent's phone does with a call that comes in; it says 180 Ringing first in every case. */
 export type PhonePolicy =
@@ -74,15 +73,15 @@ export class IncomingCall extends ChannelParty implements PhoneCall {
   readonly from: string | null;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(channel: AriChannel, ari: AriSocket, tones: Tones) {
-    super(channel.id, ari, tones);
+  constructor(channel: AriChannel, line: Line) {
+    super(channel.id, line);
     this.invitedAt = Date.parse(channel.creationtime);
     const number = channel.caller?.number;
     this.from = number && number !== 'anonymous' ? number : null;
   }
 
   async answer(): Promise<void> {
-    await this.ari.request('POST', `channels/${this.channelId}/answer`);
+    await this.line.ari.request('POST', `channels/${this.channelId}/answer`);
   }
 
   busy(): Promise<Ended> {
@@ -95,7 +94,7 @@ export class IncomingCall extends ChannelParty implements PhoneCall {
 
   /** Does what the phone's owner set. A step that comes too late, the caller being gone, is no fault. */
   async follow(policy: PhonePolicy): Promise<void> {
-    await this.ari.request('POST', `channels/${this.channelId}/ring`).catch(() => undefined);
+    await this.line.ari.request('POST', `channels/${this.channelId}/ring`).catch(() => undefined);
     if (policy.kind === 'ring') return;
     this.#after(policy.afterMs ?? 0, async () => {
       if (policy.kind === 'busy') return this.busy();

@@ -122,7 +122,7 @@ class Citizen {
     const stop = () => this.#call.hangUp();
     this.parts.signal.addEventListener('abort', stop, { once: true });
     this.#tell(`拨打 ${this.parts.hotline}，主叫 ${masked(this.#from)} / dials`);
-    const outcome = await this.#live().catch((): Outcome => 'scriptFailed');
+    const outcome = await this.#live().catch((): Outcome => (this.#call.end ? 'cutOff' : 'scriptFailed'));
     const end = await this.#call.hangUp();
     this.parts.signal.removeEventListener('abort', stop);
     this.offers.forget(this.#from);
@@ -166,8 +166,7 @@ class Citizen {
     if (options.hangUpIn === 'menu') return this.#leave('leftInMenu');
     if (options.press !== '') {
       this.#tell(`按键 / presses ${'*'.repeat(options.press.length)}`);
-      await this.#call.press(options.press);
-      this.#waitingFrom = Date.now();
+      this.#waitingFrom = await this.#call.press(options.press);
     }
     if (options.hangUpIn === 'queue')
       return (await this.#stay(beforeLeavingMs)) ? this.#leave('leftInQueue') : 'cutOff';
@@ -175,7 +174,7 @@ class Citizen {
     const agent = await this.#within(options.patienceSeconds * 1000, connected);
     if (!agent) return this.#call.end ? 'cutOff' : 'noAgent';
     this.#tell(`话务员 ${agent.agentIndex + 1} 接听 / agent ${agent.agentIndex + 1} answers`);
-    const heard = this.#listens ? this.#bothHear(agent) : Promise.resolve(true);
+    const heard = this.#listens ? this.#bothHear(agent).catch(() => false) : Promise.resolve(true);
     if (!(await this.#stay(options.talkSeconds * 1000))) return 'cutOff';
     return (await heard) ? 'talked' : 'noVoice';
   }

@@ -11,9 +11,12 @@ export interface CallReport {
   at: string;
   /** Dialling to the hotline's answer. */
   answerMs: number | null;
-  /** Last key (or answer, without keys) to the agent's phone ringing. */
+  /**
+   * Last key going down (or answer, without keys) to the agent's phone ringing. The key itself takes 100 ms of this: the
+   * hotline learns of it when it is released.
+   */
   offerMs: number | null;
-  /** Last key (or answer, without keys) to the agent's answer, the phone's ringing included. */
+  /** The same to the agent's answer, the phone's ringing included. */
   waitMs: number | null;
   /** Agent's answer to the agent's voice at the citizen. */
   voiceMs: number | null;
