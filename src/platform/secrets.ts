@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
@@ -12,11 +12,21 @@ export const SecretsSchema = Type.Object({
   installation: Secret,
   postgresPassword: Secret,
   ariPassword: Secret,
-  amiPassword: Secret,
   /** Key that cookies and tokens are signed with. */
   sessionKey: Secret,
 });
 export type Secrets = Static<typeof SecretsSchema>;
+
+/** How the processes get them: environment variables, read by the server with `readConfig`'s settings. */
+export function secretsEnv(secrets: Secrets) {
+  return {
+    ARI_USER: 'hotline',
+    ARI_PASSWORD: secrets.ariPassword,
+    SESSION_KEY: secrets.sessionKey,
+    /** Asterisk's system name: two installations on one machine must not share it. */
+    SYSTEM_NAME: `hotline-${createHash('sha256').update(secrets.installation).digest('hex').slice(0, 8)}`,
+  };
+}
 
 /**
  * Reads `<dataDir>/secrets.json` (mode 600), made on first use with 192 random bits each. Secrets added to the schema

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type AsteriskTree, installedTree, unpackedTree } from '../asterisk/instance.js';
 import { provideTree, type Tree, type TreeOptions } from './debian-tree.js';
 import { SetupError } from './setup-error.js';
 import { asteriskTree, chromiumTree, espeakTree } from './tree-spec.js';
@@ -18,6 +19,8 @@ export interface AsteriskProgram {
   kind: 'tree' | 'host';
   /** `22.10.1` */
   version: string;
+  /** The same for `renderInstance` and `asteriskCommand`. */
+  tree: AsteriskTree;
   /** Holds `sounds/` and `moh/`. */
   dataDir: string;
   moduleDir: string;
@@ -46,21 +49,18 @@ async function hostAsterisk(file: string): Promise<AsteriskProgram> {
       `the Asterisk on PATH (${file}) is ${version}, at least ${oldestAsterisk} is needed: upgrade it, or take it off PATH and Debian's packages are used`,
     );
   const prefix = dirname(dirname(file));
-  return {
-    kind: 'host',
-    version,
-    moduleDir: firstExisting('its modules', [
-      join(prefix, 'lib/x86_64-linux-gnu/asterisk/modules'),
-      join(prefix, 'lib64/asterisk/modules'),
-      join(prefix, 'lib/asterisk/modules'),
-    ]),
-    dataDir: firstExisting('its sounds', [
-      join(prefix, 'share/asterisk'),
-      join(prefix, 'var/lib/asterisk'),
-      '/var/lib/asterisk',
-    ]),
-    command: (args) => ({ file, args: [...args], env: {} }),
-  };
+  const moduleDir = firstExisting('its modules', [
+    join(prefix, 'lib/x86_64-linux-gnu/asterisk/modules'),
+    join(prefix, 'lib64/asterisk/modules'),
+    join(prefix, 'lib/asterisk/modules'),
+  ]);
+  const dataDir = firstExisting('its sounds', [
+    join(prefix, 'share/asterisk'),
+    join(prefix, 'var/lib/asterisk'),
+    '/var/lib/asterisk',
+  ]);
+  const tree = installedTree(file, moduleDir, dataDir);
+  return { kind: 'host', version, tree, moduleDir, dataDir, command: (args) => ({ file, args: [...args], env: {} }) };
 }
 
 function firstExisting(what: string, folders: string[]): string {
@@ -73,11 +73,13 @@ function firstExisting(what: string, folders: string[]): string {
 }
 
 function treeAsterisk(tree: Tree): AsteriskProgram {
+  const unpacked = unpackedTree(tree.dir);
   return {
     kind: 'tree',
     version: versionOf(tree, 'asterisk'),
-    dataDir: join(tree.dir, 'usr/share/asterisk'),
-    moduleDir: join(tree.dir, libraries, 'asterisk/modules'),
+    tree: unpacked,
+    dataDir: unpacked.dataDir,
+    moduleDir: unpacked.modulesDir,
     command: (args) => throughOwnLoader(tree, 'usr/sbin/asterisk', args),
   };
 }
