@@ -1,0 +1,253 @@
+import { ApiError, request } from './api.js';
+
+export const ticketTypes = ['consultation', 'request', 'complaint', 'report', 'suggestion', 'praise'] as const;
+export type TicketType = (typeof ticketTypes)[number];
+
+export const ticketFields = ['type', 'title', 'text', 'place', 'callerName'] as const;
+export type TicketField = (typeof ticketFields)[number];
+export type TicketValues = Record<TicketField, string>;
+
+/** What the page reads of a ticket. */
+export interface Ticket {
+  ticketId: string;
+  number: string;
+  version: number;
+  callId: string | null;
+  type: string | null;
+  title: string | null;
+  text: string | null;
+  place: string | null;
+  callerName: string | null;
+}
+
+export type SaveState =
+  | { type: 'idle' | 'dirty' | 'saving' | 'failed' }
+  | { type: 'saved'; at: number }
+  | { type: 'refused'; message: string };
+
+export interface DraftView {
+  callId: string;
+  number: string | null;
+  values: TicketValues;
+  save: SaveState;
+  /** Fields that were changed both here and elsewhere, with what the others wrote. */
+  conflict: Partial<TicketValues> | null;
+}
+
+const typingMs = 500;
+const retryMs = 3000;
+const noValues: TicketValues = { type: 'consultation', title: '', text: '', place: '', callerName: '' };
+
+/**
+ * The ticket of one call, saved while it is typed. What the server has not got yet also lies in this tab's own storage, so
+ * that a reload loses nothing even while the server is away; it is taken away once saved.
+ *
+ * The first change makes the ticket (POST, safe to repeat), later ones send the changed fields with the version that they
+ * were made on. When somebody else was faster (409), fields that were not touched here take the newer content; for the
+ * others the agent chooses.
+ */
+export class TicketDraft {
+  readonly callId: string;
+  readonly #onChange: (view: DraftView) => void;
+  #ticket: Ticket | null = null;
+  #values: TicketValues = { ...noValues };
+  #dirty = new Set<TicketField>();
+  #conflict: Partial<TicketValues> | null = null;
+  #save: SaveState = { type: 'idle' };
+  #timer: number | undefined;
+  #running: Promise<void> | null = null;
+  #closed = false;
+  /** One key per try to make the ticket: kept when the answer was lost, so that no second one is made. */
+  #createKey: string = crypto.randomUUID();
+
+  constructor(callId: string, onChange: (view: DraftView) => void) {
+    this.callId = callId;
+    this.#onChange = onChange;
+  }
+
+  get view(): DraftView {
+    return {
+      callId: this.callId,
+      number: this.#ticket?.number ?? null,
+      values: { ...this.#values },
+      save: this.#save,
+      conflict: this.#conflict,
+    };
+  }
+
+  /** Brings back what was written for this call: the server's ticket, and over it what had not been saved. */
+  async load(): Promise<void> {
+    const kept = readKept(this.callId);
+    if (kept) {
+      this.#createKey = kept.createKey;
+      for (const [name, value] of Object.entries(kept.values)) this.#put(name as TicketField, value);
+      this.#tell();
+    }
+    await this.#fetch();
+    if (this.#dirty.size > 0) this.#schedule(0);
+  }
+
+  edit(name: TicketField, value: string): void {
+    if (this.#values[name] === value) return;
+    this.#put(name, value);
+    this.#save = { type: 'dirty' };
+    this.#keep();
+    this.#schedule(typingMs);
+    this.#tell();
+  }
+
+  /** Somebody changed a ticket: looks whether it is this one and has become newer. */
+  onChanged(ticketId: string, version: number): void {
+    const mine = this.#ticket === null || this.#ticket.ticketId === ticketId;
+    if (!mine || (this.#ticket && version <= this.#ticket.version) || this.#running) return;
+    void this.#fetch();
+  }
+
+  /** Ends a conflict: with the newer content, or with what was written here. */
+  resolve(take: 'theirs' | 'mine'): void {
+    const theirs = this.#conflict ?? {};
+    this.#conflict = null;
+    if (take === 'theirs')
+      for (const [name, value] of Object.entries(theirs)) {
+        this.#values[name as TicketField] = value;
+        this.#dirty.delete(name as TicketField);
+      }
+    this.#keep();
+    this.#schedule(0);
+    this.#tell();
+  }
+
+  /** Sends what is not saved yet at once; `leaving` lets the request outlive the page. */
+  async flush(leaving = false): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#running && !leaving) await this.#running;
+    await this.#send(leaving);
+  }
+
+  /** Saves and stops; the draft is not used any more. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #put(name: TicketField, value: string): void {
+    this.#values[name] = value;
+    this.#dirty.add(name);
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#closed) this.#timer = window.setTimeout(() => void this.flush(), ms);
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const ticket = this.#ticket
+        ? await request<Ticket>('GET', `/api/tickets/${this.#ticket.ticketId}`)
+        : await ticketOfCall(this.callId);
+      if (ticket) this.#accept(ticket);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 0) this.#schedule(retryMs);
+      else this.#save = { type: 'refused', message: error.explain() };
+    }
+    this.#tell();
+  }
+
+  /** Takes over the server's ticket; what is being written here stays. */
+  #accept(ticket: Ticket): void {
+    const before = this.#ticket;
+    this.#ticket = ticket;
+    const conflict: Partial<TicketValues> = {};
+    for (const name of ticketFields) {
+      const theirs = ticket[name] ?? noValues[name];
+      if (!this.#dirty.has(name)) this.#values[name] = theirs;
+      else if (this.#values[name] === theirs) this.#dirty.delete(name);
+      else if (before && (before[name] ?? noValues[name]) !== theirs) conflict[name] = theirs;
+    }
+    if (Object.keys(conflict).length > 0) this.#conflict = conflict;
+    if (this.#dirty.size === 0 && this.#save.type === 'idle') this.#save = { type: 'idle' };
+    this.#keep();
+  }
+
+  async #send(leaving: boolean): Promise<void> {
+    if (this.#closed || this.#conflict || this.#dirty.size === 0) return;
+    this.#running = this.#sendNow(leaving);
+    await this.#running;
+    this.#running = null;
+  }
+
+  async #sendNow(leaving: boolean): Promise<void> {
+    const sent = Object.fromEntries([...this.#dirty].map((name) => [name, this.#values[name]]));
+    this.#save = { type: 'saving' };
+    this.#tell();
+    try {
+      const ticket = await this.#write(sent, leaving);
+      for (const [name, value] of Object.entries(sent))
+        if (this.#values[name as TicketField] === value) this.#dirty.delete(name as TicketField);
+      this.#ticket = ticket;
+      this.#save = this.#dirty.size > 0 ? { type: 'dirty' } : { type: 'saved', at: Date.now() };
+      this.#keep();
+      if (this.#dirty.size > 0) this.#schedule(typingMs);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      await this.#failed(error);
+    }
+    this.#tell();
+  }
+
+  #write(sent: Record<string, string>, leaving: boolean): Promise<Ticket> {
+    if (this.#ticket) {
+      const body = { version: this.#ticket.version, ...sent };
+      return request('PATCH', `/api/tickets/${this.#ticket.ticketId}`, { body, keepalive: leaving });
+    }
+    const body = { callId: this.callId, type: this.#values.type, ...sent };
+    return request('POST', '/api/tickets', {
+      body,
+      keepalive: leaving,
+      headers: { 'idempotency-key': this.#createKey },
+    });
+  }
+
+  async #failed(error: ApiError): Promise<void> {
+    if (error.status === 0 || error.status >= 500 || error.status === 429) {
+      this.#save = { type: 'failed' };
+      this.#schedule(retryMs);
+    } else if (error.status === 409) {
+      this.#save = { type: 'dirty' };
+      // The key was used for another content, or the ticket was made meanwhile: either way it is looked up anew.
+      this.#createKey = crypto.randomUUID();
+      await this.#fetch();
+      if (!this.#conflict) this.#schedule(typingMs);
+    } else this.#save = { type: 'refused', message: error.explain() };
+  }
+
+  #tell(): void {
+    if (!this.#closed) this.#onChange(this.view);
+  }
+
+  #keep(): void {
+    const values = Object.fromEntries([...this.#dirty].map((name) => [name, this.#values[name]]));
+    if (this.#dirty.size === 0) sessionStorage.removeItem(keptKey(this.callId));
+    else sessionStorage.setItem(keptKey(this.callId), JSON.stringify({ createKey: this.#createKey, values }));
+  }
+}
+
+const keptPrefix = 'hotline.draft.';
+const keptKey = (callId: string) => `${keptPrefix}${callId}`;
+
+function readKept(callId: string): { createKey: string; values: Partial<TicketValues> } | null {
+  const kept = sessionStorage.getItem(keptKey(callId));
+  return kept === null ? null : JSON.parse(kept);
+}
+
+/** Forgets what this tab keeps of tickets: at sign-out. */
+export function forgetDrafts(): void {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(keptPrefix)) sessionStorage.removeItem(key);
+}
+
+async function ticketOfCall(callId: string): Promise<Ticket | null> {
+  const { items } = await request<{ items: Ticket[] }>('GET', `/api/tickets?callId=${encodeURIComponent(callId)}`);
+  return items[0] ?? null;
+}

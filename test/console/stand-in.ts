@@ -1,0 +1,229 @@
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import websocket from '@fastify/websocket';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import { errorRegistry } from '../../src/platform/errors.js';
+import { pageRoutes } from '../../src/platform/http/pages.js';
+
+export const me = { id: 'agent-1', name: '演示话务员', roles: ['agent'] };
+
+export interface StandInTicket {
+  ticketId: string;
+  number: string;
+  version: number;
+  callId: string;
+  type: string;
+  title: string;
+  text: string;
+  place: string;
+  callerName: string;
+}
+
+export interface LiveEntry {
+  v: 1;
+  seq: number;
+  at: string;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+/** Plays the hotline's API for the page, in memory; the test moves it. */
+export interface StandIn {
+  app: FastifyInstance;
+  url: string;
+  seat: Record<string, unknown> | null;
+  tickets: Map<string, StandInTicket>;
+  calls: Record<string, unknown>[];
+  /** `since` of every live connection, in order. */
+  sinces: (string | undefined)[];
+  /** Requests that write tickets: `POST` or `PATCH`. */
+  writes: string[];
+  /** Registrations of the browser's phone. */
+  registered: number;
+  /** While true, writes of tickets answer 503, as a proxy does when the server is away. */
+  away: boolean;
+  push(type: string, data: Record<string, unknown>): void;
+  setSeat(change: Record<string, unknown>): void;
+  dropLive(): void;
+  dropPhones(): void;
+}
+
+const account = { name: '1001', password: 'right-password' };
+
+export async function startStandIn(port = 0): Promise<StandIn> {
+  const app = fastify();
+  await app.register(helmet);
+  await app.register(cookie);
+  await app.register(websocket, {
+    options: { handleProtocols: (protocols: Set<string>) => (protocols.has('sip') ? 'sip' : false) },
+  });
+  await app.register(pageRoutes);
+  const live = new Set<WebSocket>();
+  const phones = new Set<WebSocket>();
+  const log: LiveEntry[] = [];
+  const standIn: StandIn = {
+    app,
+    url: '',
+    seat: null,
+    tickets: new Map(),
+    calls: [],
+    sinces: [],
+    writes: [],
+    registered: 0,
+    away: false,
+    push(type, data) {
+      const entry: LiveEntry = { v: 1, seq: log.length + 1, at: new Date().toISOString(), type, data };
+      log.push(entry);
+      for (const socket of live) socket.send(JSON.stringify(entry));
+    },
+    setSeat(change) {
+      standIn.seat = { ...standIn.seat, since: new Date().toISOString(), callId: null, wakeAt: null, ...change };
+      const { sip: _, ...open } = standIn.seat;
+      standIn.push('seat.changed', open);
+    },
+    dropLive: () => live.forEach((socket) => void socket.terminate()),
+    dropPhones: () => phones.forEach((socket) => void socket.terminate()),
+  };
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.url.startsWith('/api/') || request.url === '/api/sign-in') return;
+    if (request.cookies.session !== 'yes') return reply.code(401).send({ code: 'account.notSignedIn', message: '请先登录' });
+  });
+  app.post<{ Body: { name: string; password: string } }>('/api/sign-in', async ({ body }, reply) => {
+    if (body.name !== account.name || body.password !== account.password)
+      return reply.code(401).send({ code: 'account.wrongPassword', message: '用户名或密码错误', hint: '请重新输入。' });
+    reply.setCookie('session', 'yes', { httpOnly: true, sameSite: 'strict', path: '/' });
+    return { token: 'stand-in', account: me };
+  });
+  app.post('/api/sign-out', async (_, reply) => reply.clearCookie('session', { path: '/' }).code(200).send({}));
+  app.get('/api/me', async () => ({ account: me }));
+
+  app.get('/api/seat', async () => ({ seat: standIn.seat }));
+  app.get('/api/seats', async () => ({
+    items: [
+      { seat: '1001', takenBy: standIn.seat ? me.name : null },
+      { seat: '1002', takenBy: '王小明' },
+      { seat: '1003', takenBy: null },
+    ],
+  }));
+  app.put<{ Body: { seat?: string | null; state?: string } }>('/api/seat', async ({ body }, reply) => {
+    if (body.state && standIn.seat?.state === 'talking') return refuse(reply, 409, 'seat.moveNotAllowed');
+    if (body.seat === null) {
+      standIn.push('seat.changed', { seat: standIn.seat?.seat, agentId: null, state: null });
+      standIn.seat = null;
+    } else if (body.seat) standIn.setSeat({ ...newSeat(body.seat), sip: sipOf(body.seat) });
+    if (body.state) standIn.setSeat({ state: body.state, reason: 'agent' });
+    return { seat: standIn.seat };
+  });
+
+  app.get('/api/calls', async () => ({ items: standIn.calls, next: null }));
+  app.get<{ Params: { id: string } }>('/api/calls/:id', async ({ params }, reply) => {
+    const call = standIn.calls.find(({ callId }) => callId === params.id);
+    return call ?? refuse(reply, 404, 'request.notFound');
+  });
+  app.get('/api/calls/:id/recording', async (_, reply) => reply.type('audio/wav').send(twoTones(2)));
+
+  app.get<{ Querystring: { callId?: string } }>('/api/tickets', async ({ query }) => ({
+    items: [...standIn.tickets.values()].filter(({ callId }) => callId === query.callId),
+    next: null,
+  }));
+  app.get<{ Params: { id: string } }>('/api/tickets/:id', async ({ params }, reply) => {
+    return standIn.tickets.get(params.id) ?? refuse(reply, 404, 'request.notFound');
+  });
+  app.post<{ Body: Partial<StandInTicket> & { callId: string } }>('/api/tickets', async (request, reply) => {
+    if (standIn.away) return reply.code(503).send('away');
+    standIn.writes.push('POST');
+    if (!request.headers['idempotency-key']) return refuse(reply, 400, 'request.invalid');
+    const ticketId = `ticket-${standIn.tickets.size + 1}`;
+    const empty = { type: 'consultation', title: '', text: '', place: '', callerName: '' };
+    const ticket = { ...empty, ...request.body, ticketId, number: '20261121000017', version: 1 };
+    standIn.tickets.set(ticketId, ticket);
+    return reply.code(201).send(ticket);
+  });
+  app.patch<{ Params: { id: string }; Body: Partial<StandInTicket> }>('/api/tickets/:id', async (request, reply) => {
+    if (standIn.away) return reply.code(503).send('away');
+    standIn.writes.push('PATCH');
+    const ticket = standIn.tickets.get(request.params.id);
+    if (!ticket) return refuse(reply, 404, 'request.notFound');
+    if (request.body.version !== ticket.version)
+      return reply.code(409).send({ code: 'ticket.changedMeanwhile', message: '工单已被修改' });
+    Object.assign(ticket, request.body, { version: ticket.version + 1 });
+    return ticket;
+  });
+
+  app.get('/api/live', { websocket: true }, (socket: WebSocket, request: FastifyRequest) => {
+    const { since } = request.query as { since?: string };
+    standIn.sinces.push(since);
+    live.add(socket);
+    socket.on('close', () => live.delete(socket));
+    if (since !== undefined)
+      for (const entry of log) if (entry.seq > Number(since)) socket.send(JSON.stringify(entry));
+  });
+  app.get('/api/sip', { websocket: true }, (socket: WebSocket) => {
+    phones.add(socket);
+    socket.on('close', () => phones.delete(socket));
+    socket.on('message', (data) => {
+      const message = String(data);
+      if (!message.startsWith('REGISTER')) return;
+      standIn.registered += 1;
+      socket.send(accepted(message));
+    });
+  });
+  standIn.url = await app.listen({ port, host: '127.0.0.1' });
+  return standIn;
+}
+
+function refuse(reply: FastifyReply, status: number, code: keyof typeof errorRegistry) {
+  const { zh, hint } = errorRegistry[code];
+  return reply.code(status).send({ code, message: zh, hint });
+}
+
+const newSeat = (seat: string) => ({
+  seat,
+  agentId: me.id,
+  agentName: me.name,
+  state: 'offline',
+  reason: 'signedIn',
+  queues: ['general', 'enterprise'],
+  phoneReachable: false,
+});
+
+const sipOf = (seat: string) => ({
+  uri: `sip:${seat}@127.0.0.1:5060`,
+  user: seat,
+  password: 'desk-secret',
+  wsPath: '/api/sip',
+  webUser: `${seat}-web`,
+  webPassword: 'web-secret',
+});
+
+/** 200 OK to a REGISTER: the request's own headers, its contact with an expiry. */
+function accepted(request: string): string {
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(request)?.[1]?.trim() ?? '';
+  const lines = ['Via', 'From', 'Call-ID', 'CSeq', 'Contact'].map((name) => `${name}: ${header(name)}`);
+  return ['SIP/2.0 200 OK', ...lines, `To: ${header('To')};tag=standin`, 'Content-Length: 0', '', ''].join('\r\n');
+}
+
+/** A WAVE file of `seconds`: 440 Hz left, 660 Hz right, 16-bit at 8 kHz. */
+export function twoTones(seconds: number): Buffer {
+  const frames = 8000 * seconds;
+  const file = Buffer.alloc(44 + frames * 4);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + frames * 4, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(2, 22);
+  file.writeUInt32LE(8000, 24);
+  file.writeUInt32LE(32000, 28);
+  file.writeUInt16LE(4, 32);
+  file.writeUInt16LE(16, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(frames * 4, 40);
+  for (let i = 0; i < frames; i += 1) {
+    file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 440 * i) / 8000)), 44 + i * 4);
+    file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 660 * i) / 8000)), 46 + i * 4);
+  }
+  return file;
+}
