@@ -15,21 +15,23 @@ import { freePort } from './ports.js';
 
 /**
  * The least that can be taken for a hotline, for tests of the tools that call one: the real Asterisk configuration, three
- * addresses of the API, and a queue without menu, prompts or memory. Any key leads to the longest-ready agent.
+ * addresses of the API, and a queue without menu, prompts or memory. Any key leads to the longest-ready agent; the number
+ * `refusing` is busy, `cuttingOff` hangs up at the first key.
  */
 export interface HotlineStandIn {
   /** What `npm run up` would write to demo.json. */
   demo: Demo;
   /** Asterisk's own SIP WebSocket. */
   sipWebSocket: string;
-  /** What happens to a citizen who pressed a key; `queue` by default. */
-  manner: 'queue' | 'refuse' | 'cutOff';
   /** Rings a seat's phone as an offer would and bridges nobody; resolves with the channel. */
   ring(seat: string): Promise<string>;
   /** Ends every leg that `ring` made. */
   hangUpAll(): Promise<void>;
   close(): Promise<void>;
 }
+
+export const refusing = '10001';
+export const cuttingOff = '10002';
 
 interface Seat {
   state: 'offline' | 'ready' | 'busy';
@@ -102,9 +104,9 @@ export async function openHotlineStandIn(agents: number, rtp: { start: number; e
 }
 
 class Queue {
-  manner: HotlineStandIn['manner'] = 'queue';
   readonly #seats = new Map<string, Seat>();
   readonly #waiting: string[] = [];
+  readonly #cutOff = new Set<string>();
   readonly #rung: string[] = [];
   readonly #numbers = new Map<string, string>();
   /** Agent's leg → citizen and seat. */
@@ -135,14 +137,15 @@ class Queue {
   async #take(event: AriEvent): Promise<void> {
     const id = event.channel?.id ?? '';
     if (event.type === 'StasisStart' && event.args?.[0] === 'inbound') {
-      if (this.manner === 'refuse') return void (await this.#hangUp(id, 'busy'));
+      if (event.args[1] === refusing) return void (await this.#hangUp(id, 'busy'));
       this.#numbers.set(id, event.channel?.caller?.number ?? '');
+      if (event.args[1] === cuttingOff) this.#cutOff.add(id);
       await this.ari.request('POST', `channels/${id}/answer`);
     }
     if (event.type === 'StasisStart' && event.args?.[0] === 'rung')
       await this.ari.request('POST', `channels/${id}/moh`, { mohClass: 'default' });
     if (event.type === 'ChannelDtmfReceived' && this.#numbers.has(id)) {
-      if (this.manner === 'cutOff') return void (await this.#hangUp(id, 'normal'));
+      if (this.#cutOff.delete(id)) return void (await this.#hangUp(id, 'normal'));
       this.#waiting.push(id);
       await this.#match();
     }

@@ -7,7 +7,7 @@ import t from 'tap';
 import { parseOptions, UsageError } from '../../../scripts/citizen/options.js';
 import { countedUp } from '../../../scripts/citizen/run.js';
 import { type CallReport, masked, quantiles, type Summary } from '../../../scripts/citizen/story.js';
-import { openHotlineStandIn } from '../../support/exchange-stand-in.js';
+import { cuttingOff, openHotlineStandIn, refusing } from '../../support/exchange-stand-in.js';
 
 const program = fileURLToPath(new URL('../../../scripts/citizen.ts', import.meta.url));
 
@@ -88,6 +88,7 @@ t.test('whole calls against a hotline', async (t) => {
   writeFileSync(join(dir, 'demo.json'), JSON.stringify(hotline.demo));
   const run = async (...args: string[]) => {
     const { code, out, err } = await citizen(dir, '--json', ...args);
+    if (out === '') throw new Error(`exit code ${code}: ${err}`);
     t.equal(err, '');
     return { code, ...(JSON.parse(out) as { ok: boolean; calls: CallReport[]; summary: Summary }) };
   };
@@ -113,20 +114,24 @@ t.test('whole calls against a hotline', async (t) => {
     t.ok((summary.voiceMs?.max ?? 9999) < 1000);
   });
 
-  t.test('hanging up in the menu and in the queue', async (t) => {
-    t.match(await Promise.all([run('--hangup-in', 'menu'), run('--hangup-in', 'queue'), run('--talk', '0.5')]), [
-      { code: 0, calls: [{ outcome: 'leftInMenu', endedBy: 'citizen' }] },
+  t.test('calls without agents', async (t) => {
+    const results = await Promise.all([
+      run('--hangup-in', 'menu'),
+      run('--hangup-in', 'queue'),
+      run('--talk', '0.5'),
+      run('--to', cuttingOff),
+      run('--to', refusing),
+    ]);
+    t.match(results, [
+      { code: 0, ok: true, calls: [{ outcome: 'leftInMenu', endedBy: 'citizen' }] },
       { code: 0, calls: [{ outcome: 'leftInQueue', waitMs: null }] },
       { code: 0, calls: [{ outcome: 'stayed', waitMs: null }] },
+      { code: 1, ok: false, calls: [{ outcome: 'cutOff', endedBy: 'hotline' }] },
+      { code: 1, calls: [{ outcome: 'notAnswered', sipStatus: 486 }], summary: { failed: 1 } },
     ]);
   });
 
-  t.test('what does not go as asked fails', async (t) => {
-    hotline.manner = 'cutOff';
-    t.match(await run('--talk', '1'), { code: 1, ok: false, calls: [{ outcome: 'cutOff', endedBy: 'hotline' }] });
-    hotline.manner = 'refuse';
-    t.match(await run(), { code: 1, calls: [{ outcome: 'notAnswered', sipStatus: 486 }], summary: { failed: 1 } });
-    hotline.manner = 'queue';
+  t.test('nobody answers in time', async (t) => {
     const hurried = await run('--agents', '1', '--ring', '3', '--patience', '1');
     t.match(hurried, { code: 1, calls: [{ outcome: 'noAgent' }], summary: { failures: { noAgent: 1 } } });
   });
@@ -141,13 +146,14 @@ t.test('whole calls against a hotline', async (t) => {
   });
 
   t.test('too many agents asked, a wrong password', async (t) => {
-    t.match(await citizen(dir, '--agents', '4'), { code: 2, err: /^--agents：.*3/ });
     const [first, ...others] = hotline.demo.agents;
-    writeFileSync(
-      join(dir, 'demo.json'),
-      JSON.stringify({ ...hotline.demo, agents: [{ ...first, password: 'x' }, ...others] }),
-    );
-    t.match(await citizen(dir, '--agents', '1'), { code: 2, err: /第 1 名.*sign-in.*401 account\.wrongPassword/ });
+    const wrong = t.testdir({
+      'demo.json': JSON.stringify({ ...hotline.demo, agents: [{ ...first, password: 'x' }, ...others] }),
+    });
+    t.match(await Promise.all([citizen(dir, '--agents', '4'), citizen(wrong, '--agents', '1')]), [
+      { code: 2, err: /^--agents：.*3/ },
+      { code: 2, err: /第 1 名.*sign-in.*401 account\.wrongPassword/ },
+    ]);
   });
 
   t.same(
