@@ -9,6 +9,28 @@ export const errorRegistry = {
     hint: 'Correct the field named in "field"; "allowed" says what fits.',
   },
   'request.notFound': { zh: '没有这个地址', en: 'No such address', hint: 'GET /api/openapi.json lists every route.' },
+  'account.notSignedIn': {
+    zh: '请先登录',
+    en: 'Not signed in',
+    hint: 'POST /api/sign-in, then send the token or cookie.',
+  },
+  'account.notAllowed': {
+    zh: '没有权限',
+    en: 'Your roles do not allow this',
+    hint: 'Ask an administrator for one of the roles named in "allowed".',
+  },
+  'account.signInRefused': { zh: '姓名或密码不正确', en: 'Wrong name or password', hint: 'Check both and try again.' },
+  'account.locked': {
+    zh: '登录失败次数过多，账号暂时锁定',
+    en: 'Too many failed sign-ins: the account is locked for a while',
+    hint: 'Try again in five minutes.',
+  },
+  'call.unknown': { zh: '没有这个来电', en: 'No such call', hint: 'GET /api/calls lists the calls you may see.' },
+  'call.noRecording': {
+    zh: '该来电没有录音',
+    en: 'The call has no recording',
+    hint: 'A call that was never answered has none; a new one may take a second.',
+  },
   'seat.unknown': { zh: '没有这个坐席', en: 'No such seat', hint: 'GET /api/seats lists the seats.' },
   'seat.occupied': {
     zh: '该坐席已有人',

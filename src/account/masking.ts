@@ -1,0 +1,20 @@
+import { hasRole, type Role, type Viewer } from './account.js';
+
+/** Roles that see citizens' numbers in full; the others see them masked (A2). */
+const seesNumbers: readonly Role[] = ['supervisor', 'dispatcher', 'qualityInspector'];
+
+/** Hides the middle of a number: `138****0001`, `0518****4567`; what is too short to hide shows nothing of itself. */
+export function maskNumber(e164: string): string {
+  const national = e164.replace(/^\+86(?=1[3-9]\d{9}$)/, '').replace(/^\+86/, '0');
+  if (national.length < 7) return national.length <= 5 && /^\d+$/.test(national) ? national : '****';
+  const head = national.slice(0, national.startsWith('0') ? 4 : 3);
+  return `${head}****${national.slice(-4)}`;
+}
+
+/**
+ * A citizen's number for this viewer: the one way out for numbers.
+ * @param own true for the agent's own call, where the number is needed to do the work
+ */
+export function showNumber(viewer: Viewer, e164: string, own = false): string {
+  return own || hasRole(viewer, ...seesNumbers) ? e164 : maskNumber(e164);
+}
