@@ -1,10 +1,11 @@
+import { drizzle, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
-import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import pg from 'pg';
 import type { Logger } from 'pino';
-import postgres from 'postgres';
+import { isConnectionError, pgErrorOf } from './pg-error.js';
 
 /** Where stores read and write; a `Tx` is one too. */
-export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
+export type Db = PgDatabase<NodePgQueryResultHKT, Record<string, never>>;
 /** An open transaction, passed to every store that takes part in it. */
 export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 
@@ -12,7 +13,7 @@ export interface Database {
   readonly db: Db;
   /** Rejects with the connection's error when the server does not answer. */
   ping(): Promise<void>;
-  /** Waits for statements under way, 5 s at most. */
+  /** Waits for statements under way. */
   close(): Promise<void>;
 }
 
@@ -24,24 +25,50 @@ export interface DatabaseOptions {
 }
 
 /**
- * A pool that connects when first used and again after every loss: without a server each statement fails at once, none
+ * A pool that connects when first used and again after every loss: without a server each statement fails within 5 s, none
  * waits for its return. Look at errors with `isConnectionError` before calling them the statement's fault.
  */
 export function openDatabase({ url, log, max = 10 }: DatabaseOptions): Database {
-  const sql = postgres(url, {
+  const pool = new pg.Pool({
+    connectionString: url,
     max,
-    connect_timeout: 5,
-    // A wait between tries would hold requests back; who retries, waits (`waitFor…`, the applier).
-    backoff: false,
-    idle_timeout: 60,
-    connection: { application_name: 'hotline12345', TimeZone: 'UTC', statement_timeout: 30_000, lock_timeout: 10_000 },
-    onnotice: ({ code, severity_local }) => log.debug({ code, severity: severity_local }, 'notice from postgresql'),
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'hotline12345',
+    statement_timeout: 30_000,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 60_000,
   });
+  const onLost = (error: Error) => log.warn({ code: pgErrorOf(error)?.code }, 'a connection to postgresql was lost');
+  // Without listeners of their own, a loss outside a statement would end the process.
+  pool.on('error', onLost);
+  pool.on('connect', (client) => client.on('error', onLost));
+  let closed: Promise<void> | undefined;
   return {
-    db: drizzle(sql),
+    db: Object.assign(drizzle(pool), { transaction: transactionsOf(pool) }),
     ping: async () => {
-      await sql`SELECT 1`;
+      await pool.query('SELECT 1');
     },
-    close: () => sql.end({ timeout: 5 }),
+    close: () => {
+      closed ??= pool.end();
+      return closed;
+    },
+  };
+}
+
+/** Drizzle's own does not give a connection back whose BEGIN failed: ten such, and the pool would be empty for good. */
+function transactionsOf(pool: pg.Pool): Db['transaction'] {
+  return async (work, config) => {
+    const client = await pool.connect();
+    let broken = false;
+    try {
+      return await drizzle(client).transaction(work, config);
+    } catch (error) {
+      broken = isConnectionError(error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   };
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import type { Logger } from 'pino';
-import postgres from 'postgres';
 
 export interface Migration {
   /** File name without its ending: `0001_tickets`. */
@@ -43,24 +43,33 @@ export async function applyMigrations(
   log: Logger,
   migrations: readonly Migration[] = readMigrations(),
 ): Promise<string[]> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, backoff: false, onnotice: () => undefined });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5000,
+    application_name: 'hotline12345',
+  });
+  client.on('error', (error) => log.warn({ err: error }, 'connection lost while the schema was brought up to date'));
+  await client.connect();
   try {
-    const applied = await sql.begin(async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(${lockKey})`;
-      await tx`CREATE TABLE IF NOT EXISTS schema_migration (
-        name text PRIMARY KEY, hash text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
-      const rows = await tx<{ name: string; hash: string }[]>`SELECT name, hash FROM schema_migration ORDER BY name`;
-      const missing = missingMigrations(rows, migrations);
-      for (const { name, sql: text, hash } of missing) {
-        await tx.unsafe(text);
-        await tx`INSERT INTO schema_migration (name, hash) VALUES (${name}, ${hash})`;
-      }
-      return missing.map(({ name }) => name);
-    });
-    if (applied.length > 0) log.info({ migrations: applied }, 'database schema brought up to date');
-    return applied;
+    // Ending the connection without COMMIT rolls everything back.
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+    await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
+      name text PRIMARY KEY, hash text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+    const { rows } = await client.query<{ name: string; hash: string }>(
+      'SELECT name, hash FROM schema_migration ORDER BY name COLLATE "C"',
+    );
+    const missing = missingMigrations(rows, migrations);
+    for (const { name, sql, hash } of missing) {
+      await client.query(sql);
+      await client.query('INSERT INTO schema_migration (name, hash) VALUES ($1, $2)', [name, hash]);
+    }
+    await client.query('COMMIT');
+    if (missing.length > 0)
+      log.info({ migrations: missing.map(({ name }) => name) }, 'database schema brought up to date');
+    return missing.map(({ name }) => name);
   } finally {
-    await sql.end({ timeout: 5 });
+    await client.end();
   }
 }
 

@@ -24,7 +24,7 @@ async function setUp(t: Tap, projections: Projections[], options: { log?: pino.L
   t.teardown(() => applier.stop());
   t.teardown(() => journal.close());
   const rows = async () =>
-    (await db.execute<{ id: string }>(sql`SELECT id FROM probe ORDER BY id`)).map(({ id }) => +id);
+    (await db.execute<{ id: string }>(sql`SELECT id FROM probe ORDER BY id`)).rows.map(({ id }) => +id);
   return { db, url, journal, applier, rows };
 }
 type Tap = Pick<typeof t, 'teardown' | 'testdir'>;
@@ -66,14 +66,13 @@ t.test('a poison entry is put aside with an error log that holds none of its dat
   applier.start();
   await applier.applied(4);
   t.same(await rows(), [1, 4]);
-  const rejected = await db.execute(sql`SELECT entry_id, type, data, error FROM journal_rejected ORDER BY entry_id`);
-  t.same(
-    [...rejected],
-    [
-      { entry_id: '2', type: 'probe.added', data: { n: '13800000001x' }, error: '22P02' },
-      { entry_id: '3', type: 'probe.bug', data: {}, error: 'TypeError' },
-    ],
+  const { rows: rejected } = await db.execute(
+    sql`SELECT entry_id, type, data, error FROM journal_rejected ORDER BY entry_id`,
   );
+  t.same(rejected, [
+    { entry_id: '2', type: 'probe.added', data: { n: '13800000001x' }, error: '22P02' },
+    { entry_id: '3', type: 'probe.bug', data: {}, error: 'TypeError' },
+  ]);
   t.match(lines, [
     { entryId: 2, type: 'probe.added', err: { database: { code: '22P02' } } },
     { entryId: 3, err: { type: 'TypeError', message: 'a bug' } },
@@ -109,7 +108,7 @@ t.test('PostgreSQL away: tried for ever, caught up from the files, each entry on
   await outage.end();
   await applier.applied(100);
   t.ok(prepared > 1, 'the schema is looked at again');
-  const rows = await db.execute<{ id: string }>(sql`SELECT id FROM probe ORDER BY id`);
+  const { rows } = await db.execute<{ id: string }>(sql`SELECT id FROM probe ORDER BY id`);
   t.same(
     rows.map(({ id }) => +id),
     Array.from({ length: 100 }, (_, i) => i + 1),
@@ -179,12 +178,16 @@ t.test(
       t.ok(journal.lastId >= acknowledged, `${journal.lastId} in the file, ${acknowledged} acknowledged`);
       if (round < 5) await journal.close();
       else {
-        const [before] = await db.execute<{ applied: string }>(sql`SELECT applied FROM journal_position`);
+        const {
+          rows: [before],
+        } = await db.execute<{ applied: string }>(sql`SELECT applied FROM journal_position`);
         t.ok(Number(before?.applied) > 100, `${before?.applied} were applied by the killed processes`);
         const applier = new JournalApplier({ db, journal, projections: [insert], log: silent });
         applier.start();
         await applier.applied(journal.lastId);
-        const [row] = await db.execute<{ count: string; distinct: string; min: string; max: string }>(
+        const {
+          rows: [row],
+        } = await db.execute<{ count: string; distinct: string; min: string; max: string }>(
           sql`SELECT count(*), count(DISTINCT id) AS distinct, min(id), max(id) FROM probe WHERE n = id`,
         );
         const all = String(journal.lastId);
