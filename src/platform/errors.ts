@@ -9,11 +9,6 @@ export const errorRegistry = {
     hint: 'Correct the field named in "field"; "allowed" says what fits.',
   },
   'request.notFound': { zh: '没有这个地址', en: 'No such address', hint: 'GET /api/openapi.json lists every route.' },
-  'account.notSignedIn': {
-    zh: '请先登录',
-    en: 'Not signed in',
-    hint: 'POST /api/sign-in, then send the token or cookie.',
-  },
   'account.notAllowed': {
     zh: '没有权限',
     en: 'Your roles do not allow this',
