@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import postgres from 'postgres';
 import { type Config, ConfigError } from '../../src/config.js';
 import { SetupError } from '../../src/platform/provision/setup-error.js';
@@ -47,7 +48,7 @@ function checkPem(variable: string, file: string): void {
 /** A folder that can be written to, with room for what is still to come. */
 export function checkFolder(variable: string, folder: string, bytes: number): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new SetupError(
@@ -63,6 +64,13 @@ export function checkFolder(variable: string, folder: string, bytes: number): vo
     `磁盘空间不足：${folder} 剩余 ${free} MB，需要 ${need} MB；请清理，或将 ${variable} 设到其他磁盘`,
     `not enough room on the disk: ${folder} has ${free} MB left, ${need} MB are needed; make room, or set ${variable} to another disk`,
   );
+}
+
+/** Step by step: below /proc Node's own recursive mkdir never returns. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 interface PortUse {
