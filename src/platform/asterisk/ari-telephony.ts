@@ -55,12 +55,15 @@ export interface AriTransport {
   /** Called with each new socket before the first request. Rejects when requests cannot be sent this time. */
   opened(socket: WebSocket): Promise<void>;
   /** Takes messages that are answers and not events; true when it took one. */
-  received(message: unknown): boolean;
+  received?(message: unknown): boolean;
   /** The socket is closed; requests that wait get `unavailable` from the caller of `send`. */
-  closed(): void;
+  closed?(): void;
   /** Resolves with the answer; rejects only when the request could not be sent. */
   send(request: AriRequest, timeoutMs: number): Promise<AriAnswer>;
 }
+
+/** From the first byte to the snapshot; a peer that freezes in between is left after it. */
+const setUpMs = 8000;
 
 export class AriTelephony implements Telephony {
   readonly #options: AriOptions;
@@ -217,20 +220,23 @@ export class AriTelephony implements Telephony {
     void ended.then(() => this.#lost.reject(new TelephonyError('unavailable', 'connection')));
     socket.on('message', (data) => this.#onMessage(String(data)));
     const opened = new Promise<void>((resolve) => socket.once('open', () => resolve()));
+    const tooLong = setTimeout(() => socket.terminate(), setUpMs);
     try {
       await Promise.race([opened, this.#lost.promise]);
-      await this.#transport.opened(socket);
+      await Promise.race([this.#transport.opened(socket), this.#lost.promise]);
       await this.#synchronize();
     } catch (error) {
       reason = error instanceof TelephonyError ? `${error.command} ${error.reason}` : reason;
       socket.terminate();
+    } finally {
+      clearTimeout(tooLong);
     }
     const watch = this.#watch(socket, (why) => {
       reason = why;
     });
     await ended;
     clearInterval(watch);
-    this.#transport.closed();
+    this.#transport.closed?.();
     const stood = this.#connected;
     this.#connected = false;
     if (stood && !this.#replaced) this.#tell((listener) => listener.onDisconnected(reason));
@@ -273,7 +279,7 @@ export class AriTelephony implements Telephony {
       this.#count('malformed:(no JSON)');
       return;
     }
-    if (this.#transport.received(message)) return;
+    if (this.#transport.received?.(message)) return;
     const translated = translate(message);
     if (translated.kind === 'event') {
       if (this.#buffer) this.#buffer.push(translated.event);
