@@ -18,3 +18,10 @@ export function maskNumber(e164: string): string {
 export function showNumber(viewer: Viewer, e164: string, own = false): string {
   return own || hasRole(viewer, ...seesNumbers) ? e164 : maskNumber(e164);
 }
+
+/** A citizen's name for this viewer: whole where the number is, else the first character with `**`. */
+export function showName(viewer: Viewer, name: string, own = false): string {
+  if (own || hasRole(viewer, ...seesNumbers)) return name;
+  const [first = ''] = name.trim();
+  return `${first}**`;
+}
