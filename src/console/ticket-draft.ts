@@ -57,6 +57,8 @@ export class TicketDraft {
   #timer: number | undefined;
   #running: Promise<void> | null = null;
   #closed = false;
+  /** The latest version that was told of. */
+  #newest = 0;
   /** One key per try to make the ticket: kept when the answer was lost, so that no second one is made. */
   #createKey: string = crypto.randomUUID();
 
@@ -98,9 +100,9 @@ export class TicketDraft {
 
   /** Somebody changed a ticket: looks whether it is this one and has become newer. */
   onChanged(ticketId: string, version: number): void {
-    const mine = this.#ticket === null || this.#ticket.ticketId === ticketId;
-    if (!mine || (this.#ticket && version <= this.#ticket.version) || this.#running) return;
-    void this.#fetch();
+    if (this.#ticket && this.#ticket.ticketId !== ticketId) return;
+    this.#newest = Math.max(this.#newest, version);
+    if (!this.#running) void this.#catchUp();
   }
 
   /** Ends a conflict: with the newer content, or with what was written here. */
@@ -176,6 +178,12 @@ export class TicketDraft {
     this.#running = this.#sendNow(leaving);
     await this.#running;
     this.#running = null;
+    await this.#catchUp();
+  }
+
+  /** What was told of while a request was under way may be newer than its answer. */
+  async #catchUp(): Promise<void> {
+    if (!this.#closed && this.#newest > (this.#ticket?.version ?? 0)) await this.#fetch();
   }
 
   async #sendNow(leaving: boolean): Promise<void> {

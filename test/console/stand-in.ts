@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { WebSocket } from 'ws';
 import { errorRegistry } from '../../src/platform/errors.js';
 import { pageRoutes } from '../../src/platform/http/pages.js';
+import { SipPeer } from './sip-peer.js';
 
 export const me = { id: 'agent-1', name: '演示话务员', roles: ['agent'] };
 
@@ -33,6 +34,8 @@ export interface StandIn {
   app: FastifyInstance;
   url: string;
   seat: Record<string, unknown> | null;
+  /** Every live message so far; the first has `seq` 1. */
+  log: LiveEntry[];
   tickets: Map<string, StandInTicket>;
   calls: Record<string, unknown>[];
   /** `since` of every live connection, in order. */
@@ -41,8 +44,14 @@ export interface StandIn {
   writes: string[];
   /** Registrations of the browser's phone. */
   registered: number;
+  /** Calls the browser's phone with this offer; resolves to the phone's answer once it was picked up. */
+  ring(sdp: string): Promise<string>;
+  /** Resolves when the browser's phone hangs up. */
+  hungUp(): Promise<void>;
   /** While true, writes of tickets answer 503, as a proxy does when the server is away. */
   away: boolean;
+  /** While true, live connections are closed at once. */
+  refuseLive: boolean;
   push(type: string, data: Record<string, unknown>): void;
   setSeat(change: Record<string, unknown>): void;
   dropLive(): void;
@@ -62,6 +71,7 @@ export async function startStandIn(port = 0): Promise<StandIn> {
   const live = new Set<WebSocket>();
   const phones = new Set<WebSocket>();
   const log: LiveEntry[] = [];
+  const phone = new SipPeer();
   const standIn: StandIn = {
     app,
     url: '',
@@ -72,6 +82,8 @@ export async function startStandIn(port = 0): Promise<StandIn> {
     writes: [],
     registered: 0,
     away: false,
+    refuseLive: false,
+    log,
     push(type, data) {
       const entry: LiveEntry = { v: 1, seq: log.length + 1, at: new Date().toISOString(), type, data };
       log.push(entry);
@@ -82,13 +94,16 @@ export async function startStandIn(port = 0): Promise<StandIn> {
       const { sip: _, ...open } = standIn.seat;
       standIn.push('seat.changed', open);
     },
+    ring: (sdp) => phone.ring(sdp),
+    hungUp: () => phone.hungUp,
     dropLive: () => live.forEach((socket) => void socket.terminate()),
     dropPhones: () => phones.forEach((socket) => void socket.terminate()),
   };
 
   app.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith('/api/') || request.url === '/api/sign-in') return;
-    if (request.cookies.session !== 'yes') return reply.code(401).send({ code: 'account.notSignedIn', message: '请先登录' });
+    if (request.cookies.session !== 'yes')
+      return reply.code(401).send({ code: 'account.notSignedIn', message: '请先登录' });
   });
   app.post<{ Body: { name: string; password: string } }>('/api/sign-in', async ({ body }, reply) => {
     if (body.name !== account.name || body.password !== account.password)
@@ -153,21 +168,20 @@ export async function startStandIn(port = 0): Promise<StandIn> {
   });
 
   app.get('/api/live', { websocket: true }, (socket: WebSocket, request: FastifyRequest) => {
+    if (standIn.refuseLive) return socket.terminate();
     const { since } = request.query as { since?: string };
     standIn.sinces.push(since);
     live.add(socket);
     socket.on('close', () => live.delete(socket));
-    if (since !== undefined)
-      for (const entry of log) if (entry.seq > Number(since)) socket.send(JSON.stringify(entry));
+    if (since !== undefined) for (const entry of log) if (entry.seq > Number(since)) socket.send(JSON.stringify(entry));
   });
   app.get('/api/sip', { websocket: true }, (socket: WebSocket) => {
     phones.add(socket);
     socket.on('close', () => phones.delete(socket));
     socket.on('message', (data) => {
       const message = String(data);
-      if (!message.startsWith('REGISTER')) return;
-      standIn.registered += 1;
-      socket.send(accepted(message));
+      if (message.startsWith('REGISTER')) standIn.registered += 1;
+      phone.receive(message, (reply) => socket.send(reply));
     });
   });
   standIn.url = await app.listen({ port, host: '127.0.0.1' });
@@ -197,13 +211,6 @@ const sipOf = (seat: string) => ({
   webUser: `${seat}-web`,
   webPassword: 'web-secret',
 });
-
-/** 200 OK to a REGISTER: the request's own headers, its contact with an expiry. */
-function accepted(request: string): string {
-  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(request)?.[1]?.trim() ?? '';
-  const lines = ['Via', 'From', 'Call-ID', 'CSeq', 'Contact'].map((name) => `${name}: ${header(name)}`);
-  return ['SIP/2.0 200 OK', ...lines, `To: ${header('To')};tag=standin`, 'Content-Length: 0', '', ''].join('\r\n');
-}
 
 /** A WAVE file of `seconds`: 440 Hz left, 660 Hz right, 16-bit at 8 kHz. */
 export function twoTones(seconds: number): Buffer {

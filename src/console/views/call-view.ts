@@ -74,8 +74,9 @@ export function createCall(store: Store, desk: Desk, ticket: HTMLElement): HTMLE
   store.watch(({ call }, before) => {
     if (call?.phase !== 'offered' || (before.call?.callId === call.callId && before.call.phase === 'offered')) return;
     shownAt = performance.now();
-    card.scrollIntoView({ block: 'start' });
+    // Focused in the same turn, so that nothing typed goes astray; scrolled once the page has its new order.
     (answer.hidden ? heading : answer).focus({ preventScroll: true, focusVisible: true } as FocusOptions);
+    requestAnimationFrame(() => card.scrollIntoView({ block: 'start' }));
   });
   return el('div', {}, card, idle);
 }
