@@ -52,7 +52,9 @@ export interface Line {
   entered(channelId: string): Promise<void>;
 }
 
+/** Down 100 ms, up 100 ms; Asterisk waits 100 ms before the first. */
 const keyMs = 200;
+const firstKeyMs = 100;
 /** Until the far side has seen the end of the last key, which is sent three times. */
 const lastKeyMs = 80;
 
@@ -100,7 +102,7 @@ export abstract class ChannelParty implements Party {
       if (/[wW]/.test(part)) await sleep([...part].reduce((ms, key) => ms + (key === 'W' ? 1000 : 500), 0));
       else {
         await this.line.ari.request('POST', `channels/${this.channelId}/dtmf`, { dtmf: part });
-        lastAt = Date.now() + (part.length - 1) * keyMs;
+        lastAt = Date.now() + firstKeyMs + (part.length - 1) * keyMs;
         await sleep(part.length * keyMs + lastKeyMs);
       }
     }

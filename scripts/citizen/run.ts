@@ -41,13 +41,17 @@ export async function runCitizens(options: CitizenOptions, parts: RunParts): Pro
   const toolCpu = process.cpuUsage();
   const late: number[] = [];
   const running: Promise<CallReport>[] = [];
+  const up = new Set<Citizen>();
+  signal.addEventListener('abort', () => leaveAll(up), { once: true });
   for (let index = 0; index < options.count; index++) {
     const due = started + (index * 1000) / options.rate;
     const wait = due - performance.now();
     if (wait > 1) await sleep(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     late.push(Math.max(0, performance.now() - due));
-    running.push(new Citizen(index, options, parts, offers).run());
+    const citizen = new Citizen(index, options, parts, offers);
+    up.add(citizen);
+    running.push(citizen.run().finally(() => up.delete(citizen)));
   }
   const calls = await Promise.all(running);
   const cpu = process.cpuUsage(toolCpu);
@@ -58,6 +62,10 @@ export async function runCitizens(options: CitizenOptions, parts: RunParts): Pro
       cpu: { exchange: (exchange.cpuMs() - exchangeCpu) / 1000, tool: (cpu.user + cpu.system) / 1e6 },
     }),
   };
+}
+
+function leaveAll(citizens: ReadonlySet<Citizen>): void {
+  for (const citizen of citizens) citizen.leave();
 }
 
 interface Connected {
@@ -118,18 +126,21 @@ class Citizen {
     });
   }
 
+  /** Ends the call at once, whatever was planned. */
+  leave(): void {
+    this.#call.hangUp();
+  }
+
   async run(): Promise<CallReport> {
-    const stop = () => this.#call.hangUp();
-    this.parts.signal.addEventListener('abort', stop, { once: true });
     this.#tell(`拨打 ${this.parts.hotline}，主叫 ${masked(this.#from)} / dials`);
-    const outcome = await this.#live().catch((): Outcome => (this.#call.end ? 'cutOff' : 'scriptFailed'));
+    const lived = await this.#live().catch((): Outcome => (this.#call.end ? 'cutOff' : 'scriptFailed'));
+    const outcome = this.parts.signal.aborted && !asAsked.has(lived) ? 'interrupted' : lived;
     const end = await this.#call.hangUp();
-    this.parts.signal.removeEventListener('abort', stop);
     this.offers.forget(this.#from);
     const { placedAt, answeredAt } = this.#call;
     const since = (from: number | null, to: number | null) =>
       from === null || to === null ? null : Math.max(0, Math.round(to - from));
-    const report: CallReport = {
+    return {
       call: this.#number,
       from: masked(this.#from),
       ok: asAsked.has(outcome),
@@ -144,7 +155,6 @@ class Citizen {
       cause: end.cause,
       sipStatus: end.sipStatus,
     };
-    return report;
   }
 
   async #live(): Promise<Outcome> {

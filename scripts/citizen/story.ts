@@ -38,7 +38,8 @@ export type Outcome =
   | 'cutOff'
   | 'noVoice'
   | 'agentTooEarly'
-  | 'scriptFailed';
+  | 'scriptFailed'
+  | 'interrupted';
 
 const words: Record<Outcome, string> = {
   talked: '与话务员通话完成 / talked with an agent',
@@ -51,6 +52,7 @@ const words: Record<Outcome, string> = {
   noVoice: '双方没有都听到对方 / they did not both hear each other',
   agentTooEarly: '挂断前话务员已接听 / an agent answered before the hang-up',
   scriptFailed: '脚本未能执行 / a step of the script failed',
+  interrupted: '测试被中断 / the run was interrupted',
 };
 
 export interface Quantiles {

@@ -11,10 +11,14 @@ import { cuttingOff, openHotlineStandIn, refusing } from '../../support/exchange
 
 const program = fileURLToPath(new URL('../../../scripts/citizen.ts', import.meta.url));
 
+const temporary = mkdtempSync(join(tmpdir(), 'citizen-tmp-'));
+t.teardown(() => rmSync(temporary, { recursive: true }));
+
 /** Runs the tool as `npm run citizen` does. */
 function citizen(dataDir: string, ...args: string[]) {
+  // Its exchanges' folders are then ours alone to look for.
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const env = { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: '' };
+    const env = { ...process.env, DATA_DIR: dataDir, TMPDIR: temporary, NODE_OPTIONS: '' };
     execFile(process.execPath, ['--import', 'tsx', program, ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
@@ -157,7 +161,7 @@ t.test('whole calls against a hotline', async (t) => {
   });
 
   t.same(
-    readdirSync(tmpdir()).filter((name) => name.startsWith('hotline-exchange-')),
+    readdirSync(temporary).filter((name) => name.startsWith('hotline-exchange-')),
     [],
     'no exchange left its folder',
   );

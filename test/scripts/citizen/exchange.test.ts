@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { type Exchange, startExchange } from '../../../scripts/citizen/exchange.js';
 import { findTone, isSilent, toneShare } from '../../support/audio.js';
@@ -157,12 +160,37 @@ t.test('phones register with digest, and are found there', async (t) => {
   t.equal(registrar.contacts.size, 0, 'a stopped exchange takes its phones off the list');
 });
 
+/** The temporary folder of a running exchange. */
+const folderOf = (pid: number | string) =>
+  /hotline-exchange-\w+/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[0] ?? 'none';
+
 t.test('nothing is left behind', async (t) => {
-  const before = foldersLeft();
   const exchange = await startExchange({ hotline: { host: '127.0.0.1', port: 9 }, ports: rtp });
-  const folder = foldersLeft().find((name) => !before.includes(name)) ?? 'none';
+  const folder = folderOf(exchange.pid);
+  t.ok(foldersLeft().includes(folder));
   t.equal(processesOf(folder).length, 2, 'the exchange and its watcher');
   await exchange.stop();
   t.same(processesOf(folder), []);
   t.notOk(foldersLeft().includes(folder));
+});
+
+t.test('nothing is left behind when the program is killed with -9', async (t) => {
+  const module = new URL('../../../scripts/citizen/exchange.ts', import.meta.url).href;
+  const program = `
+    import { startExchange } from '${module}';
+    const exchange = await startExchange({ hotline: { host: '127.0.0.1', port: 9 }, ports: ${JSON.stringify(rtp)} });
+    console.log(exchange.pid);
+    setInterval(() => undefined, 1000);
+  `;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
+  const folder = folderOf(first.toString().trim());
+  t.ok(foldersLeft().includes(folder));
+  child.kill('SIGKILL');
+  for (const limit = Date.now() + 5000; Date.now() < limit && foldersLeft().includes(folder); ) await sleep(20);
+  t.notOk(foldersLeft().includes(folder));
+  t.same(processesOf(folder), []);
 });
