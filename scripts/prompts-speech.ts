@@ -17,7 +17,7 @@ export interface Segment {
   text: string;
 }
 
-const wordsPerMinute = { 'cmn-latn-pinyin': 155, 'en-us': 150 };
+const wordsPerMinute = { 'cmn-latn-pinyin': 185, 'en-us': 160 };
 /** Between runs of different voices, ms. */
 const gapMs = 120;
 /** Silence left at both ends of a prompt, ms: prompts are played one after the other without any of their own. */
