@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AsteriskTree,
@@ -14,6 +14,8 @@ import {
   renderInstance,
   unpackedTree,
 } from '../../src/platform/asterisk/instance.js';
+import { cacheFolder } from '../../src/platform/provision/cache-folder.js';
+import { provideAsterisk } from '../../src/platform/provision/programs.js';
 
 export interface RunningAsterisk {
   readonly options: InstanceOptions;
@@ -28,9 +30,12 @@ export interface RunningAsterisk {
   stop(): Promise<void>;
 }
 
-/** The Asterisk that tests use. */
+/** The Asterisk that tests use: the one that `up` would use; ASTERISK_TREE names another unpacked one. */
 export async function asteriskTree(): Promise<AsteriskTree> {
-  return unpackedTree(process.env.ASTERISK_TREE ?? '/tmp/lab/tree');
+  const own = process.env.ASTERISK_TREE;
+  if (own) return unpackedTree(own);
+  const report = (line: string) => process.stderr.write(`${line}\n`);
+  return (await provideAsterisk({ cacheDir: cacheFolder(resolve('var')), report })).tree;
 }
 
 /** Starts an instance and resolves once its ARI answers. */

@@ -37,12 +37,6 @@ export async function waitForPidLock(file: string, onWait: (heldBy: number) => v
   }
 }
 
-/** The living process that the file names, or null (no file, or a stale one). */
-export async function lockOwner(file: string): Promise<number | null> {
-  const owner = await readOwner(file);
-  return owner?.alive ? owner.pid : null;
-}
-
 /** Start of a process in kernel ticks since boot, as text; null when there is no such process (or it is a zombie). */
 export async function startTime(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(ignoreMissing);
