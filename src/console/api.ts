@@ -1,6 +1,5 @@
-import { errorRegistry } from '../platform/errors.js';
 import { learnClock } from './format.js';
-import { language, text } from './texts.js';
+import { language, text, textOr } from './texts.js';
 
 /** An answer other than 2xx, or none at all (`status` 0: the server could not be reached). */
 export class ApiError extends Error {
@@ -13,24 +12,27 @@ export class ApiError extends Error {
     super(code);
   }
 
-  /** What went wrong, and what to do, in the page's language. */
+  /** What went wrong, and what to do, in the page's language: the server answers in the one that it was asked in. */
   explain(): string {
-    if (this.status === 0)
-      return `${text('noServer')}. ${text('noServerHint')}`.replace('. ', language() === 'zh' ? '。' : '. ');
-    const known: Record<string, { zh: string; en: string; hint: string; hintZh?: string }> = errorRegistry;
-    const entry = known[this.code];
-    const message = entry?.[language()] ?? this.body.message ?? text('unknownError');
-    const hint = language() === 'zh' ? (entry?.hintZh ?? chinese(this.body.hint)) : (this.body.hint ?? entry?.hint);
-    const allowed = Array.isArray(this.body.allowed) ? this.body.allowed.join(', ') : '';
-    return [message, hint, allowed && !hint ? text('allowed', { values: allowed }) : '']
-      .filter((part) => part)
-      .map((part) => part?.replace(/[.。]$/, ''))
-      .join(language() === 'zh' ? '。' : '. ');
+    if (this.status === 0) return sentences([text('noServer'), text('noServerHint')]);
+    const { message, hint, allowed } = this.body;
+    const values = Array.isArray(allowed) ? allowed.map((value) => textOr(`state.${value}`, 'given', { value })) : [];
+    return sentences([
+      message ?? text('unknownError'),
+      hint && !forPrograms.test(hint) ? hint : '',
+      values.length > 0 ? text('allowed', { values: values.join(', ') }) : '',
+    ]);
   }
 }
 
-/** A hint in English only would be an untranslated text. */
-const chinese = (hint: string | undefined) => (hint && /\p{Script=Han}/u.test(hint) ? hint : undefined);
+/** Hints that speak of requests and their fields help nobody at the desk. */
+const forPrograms = /\/api\/|\b(allowed|field|PATCH|POST|current|requestId|Retry-After)\b/;
+
+const sentences = (parts: string[]) =>
+  parts
+    .filter((part) => part !== '')
+    .map((part) => part.replace(/[.。]$/, ''))
+    .join(language() === 'zh' ? '。' : '. ');
 
 interface Options {
   body?: unknown;

@@ -14,6 +14,7 @@ import { createPhone, type Phone } from './phone.js';
 import { type CurrentCall, nothing, type Store } from './store.js';
 import { text } from './texts.js';
 import { forgetDrafts } from './ticket-draft.js';
+import type { TicketForm } from './views/ticket-view.js';
 
 const webPhoneKey = 'hotline.webPhone';
 /** `{ callId, since }`: from where the pop of the present call can be had again after a reload. No personal data. */
@@ -28,12 +29,12 @@ export class Desk {
   readonly #store: Store;
   readonly #live: LiveFeed;
   readonly #phone: Phone;
-  readonly #onTicketChanged: (ticketId: string, version: number) => void;
+  readonly #onTicketChanged: TicketForm['onTicketChanged'];
   readonly #timers = new Map<string, number>();
   /** The account that the phone runs for, to start it once only. */
   #phoneFor: string | null = null;
 
-  constructor(store: Store, audio: HTMLAudioElement, onTicketChanged: (ticketId: string, version: number) => void) {
+  constructor(store: Store, audio: HTMLAudioElement, onTicketChanged: TicketForm['onTicketChanged']) {
     this.#store = store;
     this.#onTicketChanged = onTicketChanged;
     this.#phone = createPhone(audio, (phone) => store.set({ phone }));
@@ -217,10 +218,16 @@ export class Desk {
       case 'queue.changed':
         return this.#queueChanged(data);
       case 'ticket.changed':
-        return this.#onTicketChanged(String(data.ticketId), Number(data.version));
+        return this.#ticketChanged(data);
       case 'reset':
         return this.#reset(data.snapshot);
     }
+  }
+
+  #ticketChanged({ ticketId, version, agentId, openedBy }: Record<string, unknown>): void {
+    const me = this.#store.state.account?.id;
+    const mine = agentId === me || openedBy === me;
+    this.#onTicketChanged(String(ticketId), Number(version), mine);
   }
 
   #seatChanged(changed: Partial<SeatView>): void {

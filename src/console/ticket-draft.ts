@@ -1,4 +1,6 @@
+import type { TicketState } from '../ticket/ticket.js';
 import { ApiError, request } from './api.js';
+import { text } from './texts.js';
 
 export const ticketTypes = ['consultation', 'request', 'complaint', 'report', 'suggestion', 'praise'] as const;
 export type TicketType = (typeof ticketTypes)[number];
@@ -12,6 +14,7 @@ export interface Ticket {
   ticketId: string;
   number: string;
   version: number;
+  state: TicketState;
   callId: string | null;
   type: string | null;
   title: string | null;
@@ -28,6 +31,8 @@ export type SaveState =
 export interface DraftView {
   callId: string;
   number: string | null;
+  /** Null before there is a ticket. */
+  state: TicketState | null;
   values: TicketValues;
   save: SaveState;
   /** Fields that were changed both here and elsewhere, with what the others wrote. */
@@ -36,7 +41,7 @@ export interface DraftView {
 
 const typingMs = 500;
 const retryMs = 3000;
-const noValues: TicketValues = { type: 'consultation', title: '', text: '', place: '', callerName: '' };
+const noValues: TicketValues = { type: '', title: '', text: '', place: '', callerName: '' };
 
 /**
  * The ticket of one call, saved while it is typed. What the server has not got yet also lies in this tab's own storage, so
@@ -57,6 +62,7 @@ export class TicketDraft {
   #timer: number | undefined;
   #running: Promise<void> | null = null;
   #closed = false;
+  #submits = false;
   /** The latest version that was told of. */
   #newest = 0;
   /** One key per try to make the ticket: kept when the answer was lost, so that no second one is made. */
@@ -71,6 +77,7 @@ export class TicketDraft {
     return {
       callId: this.callId,
       number: this.#ticket?.number ?? null,
+      state: this.#ticket?.state ?? null,
       values: { ...this.#values },
       save: this.#save,
       conflict: this.#conflict,
@@ -98,9 +105,19 @@ export class TicketDraft {
     this.#tell();
   }
 
-  /** Somebody changed a ticket: looks whether it is this one and has become newer. */
-  onChanged(ticketId: string, version: number): void {
-    if (this.#ticket && this.#ticket.ticketId !== ticketId) return;
+  /** A ticket is finished and goes its way: from a draft to an open one. Its type must have been chosen. */
+  async submit(): Promise<void> {
+    if (this.#values.type === '') this.#save = { type: 'refused', message: text('ticketTypeMissing') };
+    else {
+      this.#submits = true;
+      await this.flush();
+    }
+    this.#tell();
+  }
+
+  /** Somebody changed a ticket (`mine`: one of this agent's): looks whether it is this one and has become newer. */
+  onChanged(ticketId: string, version: number, mine: boolean): void {
+    if (this.#ticket ? this.#ticket.ticketId !== ticketId : !mine) return;
     this.#newest = Math.max(this.#newest, version);
     if (!this.#running) void this.#catchUp();
   }
@@ -169,12 +186,11 @@ export class TicketDraft {
       else if (before && (before[name] ?? noValues[name]) !== theirs) conflict[name] = theirs;
     }
     if (Object.keys(conflict).length > 0) this.#conflict = conflict;
-    if (this.#dirty.size === 0 && this.#save.type === 'idle') this.#save = { type: 'idle' };
     this.#keep();
   }
 
   async #send(leaving: boolean): Promise<void> {
-    if (this.#closed || this.#conflict || this.#dirty.size === 0) return;
+    if (this.#closed || this.#conflict || (this.#dirty.size === 0 && !this.#submits)) return;
     this.#running = this.#sendNow(leaving);
     await this.#running;
     this.#running = null;
@@ -188,13 +204,15 @@ export class TicketDraft {
 
   async #sendNow(leaving: boolean): Promise<void> {
     const sent = Object.fromEntries([...this.#dirty].map((name) => [name, this.#values[name]]));
+    const submits = this.#submits;
     this.#save = { type: 'saving' };
     this.#tell();
     try {
-      const ticket = await this.#write(sent, leaving);
+      const ticket = await this.#write(submits ? { ...sent, state: 'open' } : sent, leaving);
       for (const [name, value] of Object.entries(sent))
         if (this.#values[name as TicketField] === value) this.#dirty.delete(name as TicketField);
       this.#ticket = ticket;
+      if (submits) this.#submits = false;
       this.#save = this.#dirty.size > 0 ? { type: 'dirty' } : { type: 'saved', at: Date.now() };
       this.#keep();
       if (this.#dirty.size > 0) this.#schedule(typingMs);
@@ -210,7 +228,7 @@ export class TicketDraft {
       const body = { version: this.#ticket.version, ...sent };
       return request('PATCH', `/api/tickets/${this.#ticket.ticketId}`, { body, keepalive: leaving });
     }
-    const body = { callId: this.callId, type: this.#values.type, ...sent };
+    const body = { callId: this.callId, state: 'draft', ...sent };
     return request('POST', '/api/tickets', {
       body,
       keepalive: leaving,
@@ -222,13 +240,18 @@ export class TicketDraft {
     if (error.status === 0 || error.status >= 500 || error.status === 429) {
       this.#save = { type: 'failed' };
       this.#schedule(retryMs);
-    } else if (error.status === 409) {
+    } else if (error.status === 409 || error.code === 'request.keyReused') {
       this.#save = { type: 'dirty' };
       // The key was used for another content, or the ticket was made meanwhile: either way it is looked up anew.
       this.#createKey = crypto.randomUUID();
       await this.#fetch();
       if (!this.#conflict) this.#schedule(typingMs);
-    } else this.#save = { type: 'refused', message: error.explain() };
+    } else {
+      this.#submits = false;
+      this.#save = { type: 'refused', message: error.explain() };
+      // Before the call is answered, its ticket cannot be made yet.
+      if (!this.#ticket) this.#schedule(retryMs);
+    }
   }
 
   #tell(): void {

@@ -98,7 +98,7 @@ t.test('signing in: a wrong password is told, the right one opens the desk, sign
 
 t.test('the page and its script: cached by ETag, nothing from elsewhere, no inline script', async (t) => {
   const { page, standIn } = await openPage(t);
-  for (const path of ['/', '/console.js', '/console.css', '/console.svg']) {
+  for (const path of ['/', '/assets/console.js', '/assets/console.css', '/assets/console.svg']) {
     const first = await fetch(new URL(path, standIn.url));
     t.equal(first.status, 200, path);
     const etag = first.headers.get('etag') ?? '';
@@ -247,6 +247,36 @@ function offeredSeq(standIn: StandIn): number {
   return standIn.log.findLastIndex(({ type }) => type === 'call.offered');
 }
 
+t.test('a ticket is submitted once its type is chosen', async (t) => {
+  const desk = await openPage(t);
+  const { page, standIn } = desk;
+  await ready(desk, false);
+  offer(standIn);
+  answer(standIn);
+  await page.getByLabel('标题').fill('公园几点开门');
+  await page.getByRole('button', { name: '提交工单' }).click();
+  await page.getByText('请先选择类型').waitFor();
+  t.ok(await isFocused(page, 'input[type=radio]'), 'the types have the focus');
+  await page.getByRole('radio', { name: '咨询' }).check();
+  await page.getByRole('button', { name: '提交工单' }).click();
+  await page.getByText('已提交', { exact: true }).waitFor();
+  t.match([...standIn.tickets.values()], [{ type: 'consultation', state: 'open', title: '公园几点开门' }]);
+  t.notOk(await page.getByRole('button', { name: '提交工单' }).isVisible());
+});
+
+t.test('a refused change of state says what is allowed, in the page’s words', async (t) => {
+  const desk = await openPage(t);
+  const { page, standIn } = desk;
+  await ready(desk, false);
+  // The page has not been told yet.
+  standIn.seat = { ...standIn.seat, state: 'talking' };
+  await page.getByRole('button', { name: '离线', exact: true }).click();
+  await page.getByRole('alert').getByText('坐席当前状态不允许此操作。允许：就绪, 话后整理').waitFor();
+  await page.getByRole('button', { name: '知道了' }).click();
+  await page.locator('.state[data-state=talking]').waitFor();
+  t.equal(await page.locator('.notice').isVisible(), false);
+});
+
 t.test('while the server is away nothing typed is lost, not even by a reload', async (t) => {
   const desk = await openPage(t);
   const { page, standIn } = desk;
@@ -283,7 +313,7 @@ t.test('a ticket that was changed elsewhere: the newer content shows, the agent 
   await page.getByRole('button', { name: '保留我的内容' }).click();
   await until(page, () => ticket.title === '施工噪声');
   Object.assign(ticket, { version: ticket.version + 1, text: '每晚十点后' });
-  standIn.push('ticket.changed', { ticketId: ticket.ticketId, number: ticket.number, version: ticket.version });
+  standIn.push('ticket.changed', { ...ticket, agentId: me.id });
   await until(page, async () => (await page.getByLabel('诉求内容').inputValue()) === '每晚十点后');
 });
 

@@ -14,7 +14,8 @@ export interface StandInTicket {
   number: string;
   version: number;
   callId: string;
-  type: string;
+  state: string;
+  type: string | null;
   title: string;
   text: string;
   place: string;
@@ -123,7 +124,8 @@ export async function startStandIn(port = 0): Promise<StandIn> {
     ],
   }));
   app.put<{ Body: { seat?: string | null; state?: string } }>('/api/seat', async ({ body }, reply) => {
-    if (body.state && standIn.seat?.state === 'talking') return refuse(reply, 409, 'seat.moveNotAllowed');
+    if (body.state && standIn.seat?.state === 'talking')
+      return refuse(reply, 409, 'seat.moveNotAllowed', ['ready', 'wrapUp']);
     if (body.seat === null) {
       standIn.push('seat.changed', { seat: standIn.seat?.seat, agentId: null, state: null });
       standIn.seat = null;
@@ -151,7 +153,7 @@ export async function startStandIn(port = 0): Promise<StandIn> {
     standIn.writes.push('POST');
     if (!request.headers['idempotency-key']) return refuse(reply, 400, 'request.invalid');
     const ticketId = `ticket-${standIn.tickets.size + 1}`;
-    const empty = { type: 'consultation', title: '', text: '', place: '', callerName: '' };
+    const empty = { state: 'open', type: null, title: '', text: '', place: '', callerName: '' };
     const ticket = { ...empty, ...request.body, ticketId, number: '20261121000017', version: 1 };
     standIn.tickets.set(ticketId, ticket);
     return reply.code(201).send(ticket);
@@ -188,9 +190,9 @@ export async function startStandIn(port = 0): Promise<StandIn> {
   return standIn;
 }
 
-function refuse(reply: FastifyReply, status: number, code: keyof typeof errorRegistry) {
-  const { zh, hint } = errorRegistry[code];
-  return reply.code(status).send({ code, message: zh, hint });
+function refuse(reply: FastifyReply, status: number, code: keyof typeof errorRegistry, allowed?: string[]) {
+  const { zh, hintZh } = errorRegistry[code];
+  return reply.code(status).send({ code, message: zh, hint: hintZh, ...(allowed ? { allowed } : {}) });
 }
 
 const newSeat = (seat: string) => ({

@@ -6,7 +6,7 @@ import { type DraftView, TicketDraft, type TicketField, ticketFields, ticketType
 
 export interface TicketForm {
   element: HTMLElement;
-  onTicketChanged(ticketId: string, version: number): void;
+  onTicketChanged(ticketId: string, version: number, mine: boolean): void;
   /** Saves what was typed last: the page is being left. */
   leave(): void;
 }
@@ -36,29 +36,44 @@ export function createTicketForm(store: Store): TicketForm {
     text: el('textarea', { rows: '4', maxlength: '10000', ...on('text') }),
   };
   const heading = el('h3', { id: 'ticket-title' });
+  const state = el('span', { class: 'tag' });
+  const submit = el('button', { class: 'primary', type: 'submit', text: 'submitTicket' });
   const save = el('span', { class: 'save', role: 'status' });
   const conflict = el('div', { class: 'conflict', role: 'alert' });
+  const onSubmit = (event: Event) => {
+    event.preventDefault();
+    if (draft?.view.values.type === '') radios[0]?.focus();
+    void draft?.submit();
+  };
   const element = el(
     'form',
-    { class: 'ticket', 'aria-labelledby': 'ticket-title', on: { submit: (event) => event.preventDefault() } },
-    el('div', { class: 'ticket-head' }, heading, save),
+    { class: 'ticket', 'aria-labelledby': 'ticket-title', on: { submit: onSubmit } },
+    el('div', { class: 'ticket-head' }, heading, state, save),
     conflict,
     types,
     field('ticketTitle', controls.title),
     el('div', { class: 'pair' }, field('ticketPlace', controls.place), field('ticketCaller', controls.callerName)),
     field('ticketText', controls.text),
+    el('div', { class: 'buttons end' }, submit),
   );
 
   const show = (view: DraftView | null) => {
     shown = view;
     if (!view) return;
     heading.textContent = view.number === null ? text('ticketNew') : text('ticketNumber', { number: view.number });
+    state.hidden = view.state === null;
+    state.textContent = textOr(`ticketState.${view.state}`, 'ticketStateOther');
+    submit.hidden = view.state === 'open' || view.state === 'closed';
     save.textContent = saveText(view);
     save.dataset.save = view.save.type;
-    for (const radio of radios) radio.checked = radio.value === view.values.type;
+    for (const radio of radios) {
+      radio.checked = radio.value === view.values.type;
+      radio.disabled = view.state === 'closed';
+    }
     for (const [name, control] of Object.entries(controls)) {
       const value = view.values[name as keyof typeof controls];
       if (control.value !== value) control.value = value;
+      control.disabled = view.state === 'closed';
     }
     showConflict(view);
   };
@@ -94,7 +109,7 @@ export function createTicketForm(store: Store): TicketForm {
   });
   return {
     element,
-    onTicketChanged: (ticketId, version) => draft?.onChanged(ticketId, version),
+    onTicketChanged: (ticketId, version, mine) => draft?.onChanged(ticketId, version, mine),
     leave: () => void draft?.flush(true),
   };
 }

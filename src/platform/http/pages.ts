@@ -28,9 +28,9 @@ interface Asset {
 /** Open to everybody: they hold no data. */
 const assets: readonly Asset[] = [
   { path: '/', type: 'text/html; charset=utf-8', read: () => readFile(`${folder}index.html`) },
-  { path: '/console.css', type: 'text/css; charset=utf-8', read: () => readFile(`${folder}style.css`) },
-  { path: '/console.svg', type: 'image/svg+xml', read: () => readFile(`${folder}icon.svg`) },
-  { path: '/console.js', type: 'text/javascript; charset=utf-8', read: bundle },
+  { path: '/assets/console.css', type: 'text/css; charset=utf-8', read: () => readFile(`${folder}style.css`) },
+  { path: '/assets/console.svg', type: 'image/svg+xml', read: () => readFile(`${folder}icon.svg`) },
+  { path: '/assets/console.js', type: 'text/javascript; charset=utf-8', read: bundle },
 ];
 
 /**
