@@ -40,9 +40,8 @@ export interface SeatChoice {
 }
 
 export interface CallView {
-  callId: string;
+  id: string;
   callerNumber: string | null;
-  callerDisplay?: string | null;
   queue: string | null;
   state: string;
   arrivedAt: string;
@@ -56,6 +55,7 @@ export interface CallView {
 }
 
 export interface CallRecord extends CallView {
+  recording: { url: string } | null;
   timeline: { at: string; type: string; data: Record<string, unknown> }[];
 }
 
@@ -64,6 +64,12 @@ export interface QueueView {
   waiting: number;
   longestWaitingSince: string | null;
   freeSeats: number;
+}
+
+/** How people call a queue. */
+export interface QueueName {
+  name: string;
+  labels: { zh: string; en: string };
 }
 
 export interface LiveMessage {

@@ -5,11 +5,13 @@ import type {
   CallView,
   LiveMessage,
   Offered,
+  QueueName,
   QueueView,
   SeatChoice,
   SeatView,
 } from './api-types.js';
 import { LiveFeed } from './live.js';
+import { learnQueues } from './names.js';
 import { createPhone, type Phone } from './phone.js';
 import { type CurrentCall, nothing, type Store } from './store.js';
 import { text } from './texts.js';
@@ -115,10 +117,10 @@ export class Desk {
   openCall(call: CallView): void {
     this.#store.set({
       call: {
-        callId: call.callId,
-        phase: this.#phaseOf(call.callId) ?? (call.state === 'talking' ? 'talking' : 'ended'),
+        callId: call.id,
+        phase: this.#phaseOf(call.id) ?? (call.state === 'talking' ? 'talking' : 'ended'),
         pop: null,
-        caller: call.callerDisplay ?? call.callerNumber,
+        caller: call.callerNumber,
         queue: call.queue,
         answeredAt: call.answeredAt,
       },
@@ -145,7 +147,8 @@ export class Desk {
   async #enter(answer: Account | { account: Account }): Promise<void> {
     const account = 'account' in answer ? answer.account : answer;
     this.#store.set({ ...nothing, stage: 'signedIn', account });
-    const [seat] = await Promise.all([this.#loadSeat(), this.#loadSeats(), this.loadCalls()]);
+    const [seat] = await Promise.all([this.#loadSeat(), this.#loadSeats(), this.#loadQueueNames()]);
+    await this.loadCalls();
     const pop = readPop();
     const resumes = seat?.callId !== null && seat?.callId === pop?.callId;
     if (seat?.callId) await this.#showCall(seat.callId);
@@ -177,6 +180,13 @@ export class Desk {
   async #loadSeats(): Promise<void> {
     const answer = await this.#try(() => request<{ items: SeatChoice[] }>('GET', '/api/seats'), 'quiet');
     if (answer) this.#store.set({ seats: answer.items });
+  }
+
+  /** Queues' names come before anything that shows them. */
+  async #loadQueueNames(): Promise<void> {
+    const answer = await this.#try(() => request<{ items: QueueName[] }>('GET', '/api/queues'), 'quiet');
+    if (answer) learnQueues(answer.items);
+    this.#store.set({ queues: [...this.#store.state.queues] });
   }
 
   #setSeat(seat: SeatView | null): void {
@@ -282,7 +292,7 @@ export class Desk {
   /** Shows a call of which the pop is not at hand (yet). */
   async #showCall(callId: string): Promise<void> {
     const record = await this.#try(() => request<CallRecord>('GET', `/api/calls/${callId}`), 'quiet');
-    if (record) this.openCall({ ...record, callId });
+    if (record) this.openCall(record);
   }
 
   #refreshCalls(): void {

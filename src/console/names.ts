@@ -1,8 +1,15 @@
-import { textOr } from './texts.js';
+import type { QueueName } from './api-types.js';
+import { language, text, textOr } from './texts.js';
 
-/** A queue's name for people. */
+const queueNames = new Map<string, QueueName['labels']>();
+
+export function learnQueues(queues: readonly QueueName[]): void {
+  for (const { name, labels } of queues) if (labels) queueNames.set(name, labels);
+}
+
+/** A queue's name for people; its own name until the server's is known. */
 export const queueName = (queue: string | null): string =>
-  queue === null ? '–' : textOr(`queue.${queue}`, 'queueOther', { queue });
+  queue === null ? '–' : (queueNames.get(queue)?.[language()] ?? text('given', { value: queue }));
 
 /** Why a call ended: `hungUp` says who did. */
 export function causeName(by: unknown, cause: unknown): string {

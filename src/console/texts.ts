@@ -175,16 +175,12 @@ const texts = {
   longest: ['最长', 'Longest'],
   free: ['空闲坐席', 'Free seats'],
 
-  // The queues and menu nodes that come with the system; others are shown by their own names.
-  'queue.general': ['政务服务', 'Government services'],
-  'queue.enterprise': ['企业服务', 'Business services'],
-  'queue.english': ['英语服务', 'English service'],
+  // The menu nodes that come with the system; others are shown by their own names.
   'node.welcome': ['欢迎语', 'Welcome'],
   'node.government': ['政务服务', 'Government services'],
   'node.enterprise': ['企业服务', 'Business services'],
   'node.english': ['英语服务', 'English service'],
   'node.person': ['人工服务', 'An agent'],
-  queueOther: ['{queue}', '{queue}'],
   nodeOther: ['{node}', '{node}'],
   'ticketState.draft': ['草稿', 'Draft'],
   'ticketState.open': ['已提交', 'Submitted'],

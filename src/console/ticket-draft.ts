@@ -41,7 +41,8 @@ export interface DraftView {
 
 const typingMs = 500;
 const retryMs = 3000;
-const noValues: TicketValues = { type: '', title: '', text: '', place: '', callerName: '' };
+/** A new ticket's; a type is needed from the beginning. */
+const noValues: TicketValues = { type: 'consultation', title: '', text: '', place: '', callerName: '' };
 
 /**
  * The ticket of one call, saved while it is typed. What the server has not got yet also lies in this tab's own storage, so
@@ -180,10 +181,10 @@ export class TicketDraft {
     this.#ticket = ticket;
     const conflict: Partial<TicketValues> = {};
     for (const name of ticketFields) {
-      const theirs = ticket[name] ?? noValues[name];
+      const theirs = ticket[name] ?? '';
       if (!this.#dirty.has(name)) this.#values[name] = theirs;
       else if (this.#values[name] === theirs) this.#dirty.delete(name);
-      else if (before && (before[name] ?? noValues[name]) !== theirs) conflict[name] = theirs;
+      else if (before && (before[name] ?? '') !== theirs) conflict[name] = theirs;
     }
     if (Object.keys(conflict).length > 0) this.#conflict = conflict;
     this.#keep();
@@ -228,7 +229,7 @@ export class TicketDraft {
       const body = { version: this.#ticket.version, ...sent };
       return request('PATCH', `/api/tickets/${this.#ticket.ticketId}`, { body, keepalive: leaving });
     }
-    const body = { callId: this.callId, state: 'draft', ...sent };
+    const body = { callId: this.callId, state: 'draft', type: this.#values.type, ...sent };
     return request('POST', '/api/tickets', {
       body,
       keepalive: leaving,

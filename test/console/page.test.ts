@@ -251,8 +251,12 @@ t.test('a ticket is submitted once its type is chosen', async (t) => {
   const desk = await openPage(t);
   const { page, standIn } = desk;
   await ready(desk, false);
-  offer(standIn);
+  const ticket = { ticketId: 'ticket-1', number: '20261121000017', version: 1, state: 'draft', type: null };
+  const empty = { title: '', text: '', place: '', callerName: '' };
+  // The program opened it by itself, so nobody chose its type.
+  standIn.tickets.set('ticket-1', { ...ticket, ...empty, callId: offer(standIn) });
   answer(standIn);
+  await page.getByText('草稿').waitFor();
   await page.getByLabel('标题').fill('公园几点开门');
   await page.getByRole('button', { name: '提交工单' }).click();
   await page.getByText('请先选择类型').waitFor();

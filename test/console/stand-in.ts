@@ -112,8 +112,8 @@ export async function startStandIn(port = 0): Promise<StandIn> {
     reply.setCookie('session', 'yes', { httpOnly: true, sameSite: 'strict', path: '/' });
     return { token: 'stand-in', account: me };
   });
-  app.post('/api/sign-out', async (_, reply) => reply.clearCookie('session', { path: '/' }).code(200).send({}));
-  app.get('/api/me', async () => ({ account: me }));
+  app.post('/api/sign-out', async (_, reply) => reply.clearCookie('session', { path: '/' }).code(204).send(null));
+  app.get('/api/me', async () => me);
 
   app.get('/api/seat', async () => ({ seat: standIn.seat }));
   app.get('/api/seats', async () => ({
@@ -134,9 +134,17 @@ export async function startStandIn(port = 0): Promise<StandIn> {
     return { seat: standIn.seat };
   });
 
+  app.get('/api/queues', async () => ({
+    items: [
+      { name: 'general', labels: { zh: '政务服务', en: 'Government service' } },
+      { name: 'enterprise', labels: { zh: '亲清e线', en: 'Enterprise line' } },
+      { name: 'english', labels: { zh: '英语', en: 'English' } },
+    ],
+  }));
+
   app.get('/api/calls', async () => ({ items: standIn.calls, next: null }));
   app.get<{ Params: { id: string } }>('/api/calls/:id', async ({ params }, reply) => {
-    const call = standIn.calls.find(({ callId }) => callId === params.id);
+    const call = standIn.calls.find(({ id }) => id === params.id);
     return call ?? refuse(reply, 404, 'request.notFound');
   });
   app.get('/api/calls/:id/recording', async (_, reply) => reply.type('audio/wav').send(twoTones(2)));

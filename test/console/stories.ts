@@ -43,7 +43,7 @@ export function offer(standIn: StandIn, id = callId): string {
 
 export function answer(standIn: StandIn, id = callId): void {
   standIn.setSeat({ state: 'talking', reason: 'answered', callId: id });
-  const call = standIn.calls.find((one) => one.callId === id);
+  const call = standIn.calls.find((one) => one.id === id);
   Object.assign(call ?? {}, { state: 'talking', answeredAt: new Date().toISOString(), waitMs: 9100 });
   standIn.push('call.answered', { callId: id, offer: 1, seat: '1001', agentId: me.id, queue: 'general', waitMs: 9100 });
 }
@@ -52,7 +52,7 @@ export function end(standIn: StandIn, id = callId): void {
   const wakeAt = new Date(Date.now() + 30000).toISOString();
   standIn.setSeat({ state: 'wrapUp', reason: 'callEnded', callId: id, wakeAt });
   const ended = { state: 'ended', endedBy: 'citizen', endCause: 'hungUp', talkMs: 64000 };
-  Object.assign(standIn.calls.find((one) => one.callId === id) ?? {}, ended);
+  Object.assign(standIn.calls.find((one) => one.id === id) ?? {}, ended);
   standIn.push('call.ended', { callId: id, by: 'citizen', cause: 'hungUp', during: 'talking', talkMs: 64000 });
 }
 
@@ -60,7 +60,7 @@ export function end(standIn: StandIn, id = callId): void {
 export function record(id: string, change: Record<string, unknown> = {}): Record<string, unknown> {
   const at = (seconds: number) => new Date(Date.parse('2026-11-21T01:20:00.000Z') + seconds * 1000).toISOString();
   return {
-    callId: id,
+    id,
     callerNumber: '138****0001',
     queue: 'general',
     state: 'ended',
@@ -72,6 +72,7 @@ export function record(id: string, change: Record<string, unknown> = {}): Record
     agentId: me.id,
     endedBy: null,
     endCause: null,
+    recording: { url: `/api/calls/${id}/recording` },
     timeline: [
       { at: at(0), type: 'call.arrived', data: { dialled: '12345' } },
       { at: at(4), type: 'call.menuStepped', data: { node: 'welcome', digit: '1' } },

@@ -32,8 +32,8 @@ export function createCalls(store: Store, desk: Desk): HTMLElement {
     none.hidden = !state.callsLoaded || state.calls.length > 0;
     more.hidden = state.callsNext === null;
     for (const [index, call] of state.calls.entries()) {
-      const row = rows.get(call.callId) ?? createRow(desk, call.callId);
-      rows.set(call.callId, row);
+      const row = rows.get(call.id) ?? createRow(desk, call.id);
+      rows.set(call.id, row);
       row.show(call, state);
       if (list.children[index] !== row.element) list.insertBefore(row.element, list.children[index] ?? null);
     }
@@ -72,7 +72,7 @@ function createRow(desk: Desk, callId: string): Row {
   let unfolded = false;
   let latest: CallView | null = null;
   button.addEventListener('click', () => desk.unfold(unfolded ? null : callId));
-  const player = createPlayer(callId);
+  const player = createPlayer();
   const write = el('button', { type: 'button', text: 'openTicket' });
   write.addEventListener('click', () => latest && desk.openCall(latest));
   const timeline = el('ol', { class: 'timeline' });
@@ -81,7 +81,7 @@ function createRow(desk: Desk, callId: string): Row {
   const show = (call: CallView, state: State) => {
     latest = call;
     time.textContent = dayAndClock(call.arrivedAt);
-    caller.textContent = call.callerDisplay ?? call.callerNumber ?? text('withheld');
+    caller.textContent = call.callerNumber ?? text('withheld');
     queue.textContent = call.queue === null ? '–' : queueName(call.queue);
     result.textContent = resultOf(call);
     result.dataset.result = call.state !== 'ended' ? 'open' : call.answeredAt ? 'answered' : 'abandoned';
@@ -108,7 +108,7 @@ function createRow(desk: Desk, callId: string): Row {
 type Player = HTMLElement & { load(record: CallRecord): void; pause(): void };
 
 /** The recording; while the call goes on there is none to hear yet. */
-function createPlayer(callId: string): Player {
+function createPlayer(): Player {
   const audio = el('audio', { controls: true, preload: 'none', label: 'recording' });
   const none = el('p', { class: 'help', text: 'recordingNone' });
   audio.addEventListener('error', () => {
@@ -118,11 +118,13 @@ function createPlayer(callId: string): Player {
   const element = el('div', { class: 'player' }, el('span', { class: 'help', text: 'recording' }), audio, none);
   none.hidden = true;
   return Object.assign(element, {
-    load: ({ state, answeredAt }: CallRecord) => {
+    load: ({ state, answeredAt, recording }: CallRecord) => {
       element.hidden = state !== 'ended' || answeredAt === null;
-      if (element.hidden || audio.src) return;
+      audio.hidden = recording === null;
+      none.hidden = recording !== null;
+      if (element.hidden || audio.src || !recording) return;
       audio.preload = 'metadata';
-      audio.src = `/api/calls/${callId}/recording`;
+      audio.src = recording.url;
     },
     pause: () => audio.pause(),
   });

@@ -8,7 +8,7 @@ import { text, textOr } from '../texts.js';
 /** The seat: taking and leaving it, its state, ready and offline. */
 export function createSeat(store: Store, desk: Desk): HTMLElement {
   const body = el('div', { class: 'seat' });
-  render(store, ['seat', 'seats'], (state) => {
+  render(store, ['seat', 'seats', 'queues'], (state) => {
     replace(body, state.seat ? taken(state, desk) : choice(state, desk));
     tick(body);
   });
