@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installedTree, renderInstance } from '../../src/platform/asterisk/instance.js';
@@ -87,9 +87,17 @@ function writeOwnSettings(folder: string, { ports, secret }: ExchangeInstanceOpt
 }
 
 /**
- * Starts the Asterisk of a rendered folder and sees to it that nothing stays behind: at this process's end it is killed and its folder deleted, and a small
- * watcher does the same when this process is itself killed: its standard input then ends.
+ * Waits until the program that started the exchange says that it is gone, or is itself gone, however it ended: its end of
+ * the pipe closes then. The folder goes last, when nobody writes into it any more.
  */
+const watch = `
+read -r line
+[ "$line" = gone ] || kill -9 "$1"
+while kill -0 "$1"; do sleep 0.05; done
+rm -rf "$2"
+`;
+
+/** Starts the Asterisk of a rendered folder and sees to it that neither outlives this process. */
 export function launchGuarded(program: AsteriskProgram, folder: string): GuardedAsterisk {
   const { file, args, env } = program.command(['-C', join(folder, 'etc/asterisk.conf'), '-f', '-n']);
   // Detached: Ctrl-C at a terminal reaches this program only, which then says goodbye to the far sides.
@@ -100,24 +108,22 @@ export function launchGuarded(program: AsteriskProgram, folder: string): Guarded
     child.once('error', () => resolve());
   });
   if (pid === undefined) throw new Error('the exchange’s Asterisk could not be started');
-  const watcher = spawn('sh', ['-c', 'read -r line; kill -9 "$1"; rm -rf "$2"', 'watcher', String(pid), folder], {
+  const watcher = spawn('sh', ['-c', watch, 'watcher', String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // It must not keep the process alive: it ends when the process does.
+  const cleaned = new Promise<void>((resolve) => watcher.once('exit', () => resolve()));
+  // A program that has nothing else to do ends, and the exchange with it.
+  child.unref();
   watcher.unref();
-  if (watcher.stdin && 'unref' in watcher.stdin) (watcher.stdin as { unref(): void }).unref();
-  const clean = () => {
-    watcher.kill('SIGKILL');
-    child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', clean);
+  (watcher.stdin as Socket).unref();
   const kill = async () => {
+    child.ref();
+    watcher.ref();
     child.kill('SIGKILL');
     await exited;
-    process.off('exit', clean);
-    clean();
+    if (watcher.stdin.writable) watcher.stdin.end('gone\n');
+    await cleaned;
   };
   return { pid, folder, exited, kill };
 }
