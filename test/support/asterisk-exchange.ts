@@ -1,5 +1,5 @@
 /** Drives an instance of role `exchange` in tests: citizens who call the hotline, and agents' phones, over real SIP. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import WebSocket from 'ws';
 import { type RunningAsterisk, startAsterisk } from './asterisk.js';
@@ -68,8 +68,11 @@ export class TestExchange {
     return channelId;
   }
 
-  press = (channelId: string, digits: string) =>
-    this.ask('POST', `channels/${channelId}/dtmf`, { dtmf: digits, duration: '80', between: '80' });
+  /** Digits before the far end has answered would be lost: waits for that. */
+  async press(channelId: string, digits: string): Promise<void> {
+    await until(() => this.isUp(channelId), 'the line is up');
+    await this.ask('POST', `channels/${channelId}/dtmf`, { dtmf: digits, duration: '80', between: '80' });
+  }
   hangUp = (channelId: string) => this.ask('DELETE', `channels/${channelId}`);
   isLive = (channelId: string) => this.#live.has(channelId);
   isUp = (channelId: string) => this.#up.has(channelId);
@@ -83,10 +86,18 @@ export class TestExchange {
   async listen(channelId: string, ms: number): Promise<Int16Array> {
     this.#last += 1;
     const name = `heard-${this.#last}`;
-    await this.ask('POST', `channels/${channelId}/record`, { name, format: 'sln' });
+    // A channel that plays cannot record at the same time; a snoop can.
+    const spy = `spy-${this.#last}`;
+    await this.ask('POST', `channels/${channelId}/snoop/${spy}`, { spy: 'in', app: 'citizen', appArgs: 'spy' });
+    await until(() => this.#up.has(spy), 'the snoop is there');
+    const { status } = await this.ask('POST', `channels/${spy}/record`, { name, format: 'sln' });
+    if (status !== 201) throw new Error(`the exchange could not record (${status})`);
     await new Promise((resolve) => setTimeout(resolve, ms));
     await this.ask('POST', `recordings/live/${name}/stop`);
-    const raw = readFileSync(join(this.#asterisk.options.dir, 'spool', 'recording', `${name}.sln`));
+    await this.hangUp(spy);
+    const file = join(this.#asterisk.options.dir, 'spool', 'recording', `${name}.sln`);
+    await until(() => existsSync(file), 'the recording is closed');
+    const raw = readFileSync(file);
     return new Int16Array(raw.buffer, raw.byteOffset, raw.length >> 1);
   }
 

@@ -45,8 +45,11 @@ const schemas = {
 };
 type EventType = keyof typeof schemas;
 
-/** The only events that Asterisk is asked for; unfiltered, a call makes 60 to 80, most of them of variables set. */
-export const eventTypes = Object.keys(schemas);
+/**
+ * The only events that Asterisk is asked for; unfiltered, a call makes 60 to 80, most of them of variables set. Answers to
+ * requests on the event socket count as events here: a filter without them leaves every request unanswered.
+ */
+export const eventTypes = [...Object.keys(schemas), 'RESTResponse'];
 
 export type Translated =
   | { kind: 'event'; event: TelephonyEvent }

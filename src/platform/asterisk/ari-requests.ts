@@ -192,11 +192,11 @@ export function writeAor(account: PhoneAccount): AriRequest {
     max_contacts: '1',
     remove_existing: 'yes',
     minimum_expiration: '30',
+    // A desk phone that lost power is noticed when this is over. Asking it (qualify) would notice sooner, but leaves every
+    // phone unreachable for up to the time between two questions after Asterisk restarts.
     default_expiration: '120',
-    maximum_expiration: '600',
-    // A browser's contact goes with its socket; a desk phone that lost power is only noticed by asking.
-    qualify_frequency: account.kind === 'sip' ? '30' : '0',
-    qualify_timeout: '3',
+    maximum_expiration: '120',
+    qualify_frequency: '0',
   });
 }
 

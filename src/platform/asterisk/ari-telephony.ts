@@ -74,6 +74,8 @@ export class AriTelephony implements Telephony {
   #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #replaced = false;
+  /** Why the last attempt failed: told when it changes, not at each of the attempts. */
+  #refusal = '';
   /** Rejects when the socket closes, so that no command outlives it. */
   #lost: { promise: Promise<never>; reject(error: Error): void } = lostSignal();
   #buffer: TelephonyEvent[] | null = null;
@@ -240,6 +242,9 @@ export class AriTelephony implements Telephony {
     const stood = this.#connected;
     this.#connected = false;
     if (stood && !this.#replaced) this.#tell((listener) => listener.onDisconnected(reason));
+    if (!stood && !this.#stopping.signal.aborted && reason !== this.#refusal)
+      this.#options.log?.warn({ reason }, 'no connection to Asterisk yet');
+    this.#refusal = stood ? '' : reason;
     return stood;
   }
 

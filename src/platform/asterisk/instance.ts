@@ -89,7 +89,19 @@ export function renderInstance(options: InstanceOptions): Instance {
   const dir = resolve(options.dir);
   if (!/^[A-Za-z0-9-]{1,40}$/.test(options.systemName))
     throw new TemplateError('asterisk.conf', 'SYSTEM_NAME', 'is not letters, digits and -');
-  for (const folder of ['', 'etc', 'state', 'state/keys', 'spool', 'run', 'log', 'cache', 'music', 'data'])
+  for (const folder of [
+    '',
+    'etc',
+    'state',
+    'state/keys',
+    'spool',
+    'spool/recording',
+    'run',
+    'log',
+    'cache',
+    'music',
+    'data',
+  ])
     mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
   linkData(options.tree.dataDir, join(dir, 'data'), options.soundsDirs);
   if (options.role === 'hotline') {
