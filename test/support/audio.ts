@@ -5,7 +5,6 @@ export {
   firstTone,
   isSilent,
   levelDb,
-  sampleRate,
   sine,
   toneShare,
 } from '../../scripts/citizen/sound.js';
