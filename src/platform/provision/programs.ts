@@ -42,7 +42,7 @@ export async function provideAsterisk(options: TreeOptions): Promise<AsteriskPro
 
 async function hostAsterisk(file: string): Promise<AsteriskProgram> {
   const { stdout } = await promisify(execFile)(file, ['-V']);
-  const version = /Asterisk (?:certified[/-])?(\d+\.[\d.]+\d)/.exec(stdout)?.[1] ?? '0';
+  const version = /Asterisk (?:certified[/-])?(\d+(?:\.\d+)+)/.exec(stdout)?.[1] ?? '0';
   if (Number.parseInt(version, 10) < oldestAsterisk)
     throw new SetupError(
       `PATH 上的 Asterisk（${file}）版本 ${version} 过旧，需要 ≥ ${oldestAsterisk}：请升级，或将其移出 PATH 以使用 Debian 软件包`,

@@ -18,7 +18,9 @@ createServer((_, response) => {
 
 function connect(): void {
   const { ARI_USER, ARI_PASSWORD } = process.env;
-  const socket = new WebSocket(`ws://127.0.0.1:${config.ARI_PORT}/ari/events?app=hotline&api_key=${ARI_USER}:${ARI_PASSWORD}`);
+  const socket = new WebSocket(
+    `ws://127.0.0.1:${config.ARI_PORT}/ari/events?app=hotline&api_key=${ARI_USER}:${ARI_PASSWORD}`,
+  );
   socket.on('open', () => {
     telephony = true;
   });
