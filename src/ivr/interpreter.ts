@@ -78,7 +78,7 @@ class Walk {
   }
 
   take(event: MenuEvent): void {
-    const node = this.menu.nodes[this.#state.node];
+    const node = this.#nodeAt(this.#state.node);
     if (!node) return this.#toPerson();
     if (event.type === 'promptEnded') {
       if (!this.#state.playing) return;
@@ -95,7 +95,7 @@ class Walk {
     let step: NodeStep = { type: 'go', to: name };
     let ahead = typed;
     for (let hops = 0; step.type === 'go'; hops++) {
-      const node: MenuNode | undefined = this.menu.nodes[step.to];
+      const node = this.#nodeAt(step.to);
       if (!node || hops > maxHops) return this.#toPerson();
       this.#stopPlaying();
       this.#state = { ...this.#state, node: step.to, digits: '', tries: 0, wakeAt: null };
@@ -118,7 +118,7 @@ class Walk {
   }
 
   reenter(): void {
-    const node = this.menu.nodes[this.#state.node];
+    const node = this.#nodeAt(this.#state.node);
     if (!node) return this.#toPerson();
     const step = kindOf(node).enter(node);
     this.#follow(step.type === 'stay' ? { ...step, tries: this.#state.tries, digits: this.#state.digits } : step);
@@ -157,6 +157,10 @@ class Walk {
     if (event.type === 'digit' && (step.type === 'leave' || !step.digits?.endsWith(event.digit)))
       this.#visit(event.digit);
     return step;
+  }
+
+  #nodeAt(name: string): MenuNode | undefined {
+    return Object.hasOwn(this.menu.nodes, name) ? this.menu.nodes[name] : undefined;
   }
 
   #leave(act: MenuAct): void {

@@ -78,7 +78,8 @@ class Check {
 
   /** The YAML and the form of every field; null when the rest cannot be looked at. */
   form(): Menu | null {
-    for (const { place, message } of this.source.errors)
+    // Only the first: the others mostly follow from it.
+    for (const { place, message } of this.source.errors.slice(0, 1))
       this.#add('error', 'yaml', place, `YAML 语法错误 / YAML error: ${message}`, 'Mend the syntax at this place.');
     if (this.source.errors.length > 0) return null;
     const { data } = this.source;
