@@ -33,11 +33,18 @@ export function accountRoutes({ accounts, onSignOut }: AccountRouteParts): Fasti
           description: 'Sets a cookie for browsers and answers the token for programs (Authorization: Bearer …).',
           tags: ['account'],
           body: Type.Object(
-            { name: Type.String({ minLength: 1, maxLength: 100 }), password: Type.String({ minLength: 1, maxLength: 200 }) },
+            {
+              name: Type.String({ minLength: 1, maxLength: 100 }),
+              password: Type.String({ minLength: 1, maxLength: 200 }),
+            },
             { additionalProperties: false },
           ),
           response: {
-            200: Type.Object({ token: Type.String(), expiresAt: Type.String({ format: 'date-time' }), account: AccountSchema }),
+            200: Type.Object({
+              token: Type.String(),
+              expiresAt: Type.String({ format: 'date-time' }),
+              account: AccountSchema,
+            }),
           },
         },
       },

@@ -45,6 +45,11 @@ export class Board {
     this.settings = settings;
     this.admission = { tokens: settings.admission.newCallsPerSecond, at: 0 };
   }
+
+  /** Whether a phone of the seat can be rung now. */
+  reachable(seat: string): boolean {
+    return phoneToRing(seat, this.phones) !== null;
+  }
 }
 
 /** One decision being made: collects what happened and what is to be done, and keeps the board's indexes in step. */
@@ -141,7 +146,7 @@ export class Step {
   /** The matcher knows a seat exactly while it is ready and its phone can be reached. */
   refreshFree(name: string): void {
     const seat = this.board.seats.get(name);
-    if (seat?.state === 'ready' && phoneToRing(name, this.board.phones)) this.board.matcher.addSeat(seat);
+    if (seat?.state === 'ready' && this.board.reachable(name)) this.board.matcher.addSeat(seat);
     else this.board.matcher.removeSeat(name);
     for (const queue of seat?.queues ?? []) this.#touchedQueues.add(queue);
   }
@@ -182,7 +187,7 @@ export class Step {
       to,
       reason,
       callId: seat.callId,
-      phoneReachable: phoneToRing(seat.seat, this.board.phones) !== null,
+      phoneReachable: this.board.reachable(seat.seat),
       wakeAt: seat.wakeAt,
     });
   }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { formatNumber } from '../citizen/number.js';
 import type { Region } from '../citizen/region.js';
 import { type Telephony, TelephonyError, type TelephonyListener } from '../platform/asterisk/port.js';
-import type { Journal, JournalEntry } from '../platform/journal/journal-entry.js';
+import type { JournalEntry } from '../platform/journal/journal-entry.js';
 import type { Board, Decision } from './board.js';
 import type { Call } from './call.js';
 import type { CallAct } from './call-acts.js';
@@ -13,12 +13,11 @@ import { decide, type SwitchboardInput } from './switchboard.js';
 export interface CallRunnerParts {
   readonly board: Board;
   readonly telephony: Telephony;
-  readonly journal: Journal;
+  /** Writes entries to the journal and tells the consoles, in this order, before it returns. */
+  readonly append: (entries: readonly NewFact[]) => readonly JournalEntry[];
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Called with written entries, in order: pushes them to consoles. */
-  readonly publish: (entries: readonly JournalEntry[]) => void;
   /** A prompt's name → what Asterisk plays. */
   readonly resolvePrompt: (name: string, language: 'zh' | 'en') => string;
   /** What is known of a number; asked when a call arrives so that the pop need not wait for it. */
@@ -88,7 +87,7 @@ export class CallRunner {
   /** Takes one input through decision, journal, consoles and acts. */
   submit(input: SwitchboardInput): void {
     if (this.#stopped) return;
-    const { board, journal, log, publish, clock } = this.#parts;
+    const { board, append, log, clock } = this.#parts;
     let decision: Decision;
     try {
       decision = decide(board, input, clock());
@@ -97,7 +96,7 @@ export class CallRunner {
       return;
     }
     for (const fact of decision.facts) this.#complete(fact);
-    if (decision.facts.length > 0) publish(journal.append(decision.facts));
+    if (decision.facts.length > 0) append(decision.facts);
     for (const wake of decision.wakes) {
       if ('callId' in wake) this.#arm(`call ${wake.callId}`, wake.at, { type: 'callWakes', callId: wake.callId });
       else this.#arm(`seat ${wake.seat}`, wake.at, { type: 'seatWakes', seat: wake.seat });
@@ -112,6 +111,12 @@ export class CallRunner {
     if (fact.type !== 'call.offered') return;
     const call = this.board.calls.get(fact.data.callId);
     if (call) fact.data.pop = this.#pop(call, fact.data.waitMs);
+  }
+
+  /** The pop of a call that is offered now, made anew; null for one that is not. */
+  popOf(callId: string): Pop | null {
+    const call = this.board.calls.get(callId);
+    return call?.offer && call.queue ? this.#pop(call, call.offer.at - call.queue.since) : null;
   }
 
   #pop(call: Call, waitMs: number): Pop {

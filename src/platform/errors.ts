@@ -129,6 +129,12 @@ export const errorRegistry = {
     hint: 'GET /api/tickets lists the tickets you may see.',
     hintZh: 'GET /api/tickets 列出您能查看的工单。',
   },
+  'ticket.notYours': {
+    zh: '您无权查看或修改该工单',
+    en: 'This ticket is not yours to see or change',
+    hint: 'Agents have their own tickets, units those sent to them; ask a supervisor.',
+    hintZh: '话务员只能处理自己的工单，承办单位只能查看派给本单位的工单；请联系班长。',
+  },
   'ticket.changedMeanwhile': {
     zh: '工单已被他人修改',
     en: 'Somebody changed the ticket meanwhile',

@@ -12,8 +12,8 @@ export const SecretsSchema = Type.Object({
   installation: Secret,
   postgresPassword: Secret,
   ariPassword: Secret,
-  /** Key that cookies and tokens are signed with. */
-  sessionKey: Secret,
+  /** Key that the passwords of seats' phones are made from. */
+  phoneKey: Secret,
 });
 export type Secrets = Static<typeof SecretsSchema>;
 
@@ -22,7 +22,6 @@ export function secretsEnv(secrets: Secrets) {
   return {
     ARI_USER: 'hotline',
     ARI_PASSWORD: secrets.ariPassword,
-    SESSION_KEY: secrets.sessionKey,
     /** Asterisk's system name: two installations on one machine must not share it. */
     SYSTEM_NAME: `hotline-${createHash('sha256').update(secrets.installation).digest('hex').slice(0, 8)}`,
   };

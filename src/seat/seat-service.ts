@@ -79,6 +79,12 @@ export class SeatService {
     if (seat) this.#leave(seat);
   }
 
+  /** After a sign-out: a seat that is not on a call is left; one that is stays until the call is over. */
+  leaveIfFree(agentId: string): void {
+    const seat = this.#find(agentId);
+    if (seat && seat.state !== 'offered' && seat.state !== 'talking') this.#parts.desk.leave(seat.seat);
+  }
+
   /** Ready for calls, or offline. A state that is already there is no error. */
   move(agent: SeatAgent, to: 'ready' | 'offline'): SeatView {
     const seat = this.#own(agent);

@@ -23,6 +23,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   'seat.none': 409,
   'seat.moveNotAllowed': 409,
   'ticket.unknown': 404,
+  'ticket.notYours': 403,
   'ticket.changedMeanwhile': 409,
   'ticket.moveNotAllowed': 409,
   'ticket.incomplete': 409,
