@@ -56,8 +56,8 @@ export interface JournalReplay {
 
 /** The journal as its owner and the applier see it. */
 export interface JournalFile extends Journal {
-  /** What the newest file held when it was opened; handed out once, empty afterwards. */
-  takeReplay(): JournalReplay;
+  /** What the newest file held when it was opened; freed at the first append. */
+  readonly replay: JournalReplay;
   /** Id of the newest entry; 0 before the first. */
   readonly lastId: number;
   /** Entries up to here survive a power loss; only these are applied to PostgreSQL. */
@@ -165,6 +165,10 @@ class FileJournal implements JournalFile {
     this.#syncedSize = this.#size;
   }
 
+  get replay(): JournalReplay {
+    return this.#replay;
+  }
+
   get lastId(): number {
     return this.#lastId;
   }
@@ -185,6 +189,7 @@ class FileJournal implements JournalFile {
     this.#pending.push(line);
     this.#recent.add(this.#lastId + 1, written.length, line);
     this.#lastId += written.length;
+    if (!this.#appended) this.#replay = { checkpoint: null, entries: [] };
     this.#appended = true;
     this.#flush();
     return written;
@@ -238,12 +243,6 @@ class FileJournal implements JournalFile {
     this.#writtenId = id - 1;
     this.#rotate(this.#options.checkpoint());
     return true;
-  }
-
-  takeReplay(): JournalReplay {
-    const replay = this.#replay;
-    this.#replay = { checkpoint: null, entries: [] };
-    return replay;
   }
 
   health(): JournalHealth {

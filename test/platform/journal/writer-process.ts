@@ -9,7 +9,7 @@ const [dir = '', url = ''] = process.argv.slice(2);
 const log = pino({ level: 'silent' });
 let count = 0;
 const journal = await openJournal({ dir, log, checkpoint: () => ({ count }), segmentBytes: 60_000 });
-const { checkpoint, entries } = journal.takeReplay();
+const { checkpoint, entries } = journal.replay;
 count = ((checkpoint as { count?: number } | null)?.count ?? 0) + entries.length;
 if (count !== journal.lastId) throw new Error(`state folded back to ${count}, the journal is at ${journal.lastId}`);
 const { db } = openDatabase({ url, log, max: 2 });
