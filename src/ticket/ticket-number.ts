@@ -1,7 +1,7 @@
 /**
  * The number that people read to each other: `YYYYMMDD` of the day of opening in Asia/Shanghai, five digits that count that
  * day's tickets from 00001, and a check digit after Damm: with it every single wrong digit and every swap of two neighbours
- * is noticed. Fourteen digits, written in groups as `20261121-00001-7`.
+ * is noticed. Fourteen digits, read aloud in groups: 20261121 00001 and the check digit.
  */
 export const ticketNumberPattern = '^\\d{14}$';
 export const mostPerDay = 99_999;
@@ -46,11 +46,6 @@ export function parseTicketNumber(text: string): string | null {
   const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
   const exists = !Number.isNaN(date.getTime()) && date.toISOString().slice(8, 10) === day;
   return exists && digits.slice(8, 13) !== '00000' ? digits : null;
-}
-
-/** In groups, to be read aloud or printed. */
-export function formatTicketNumber(number: string): string {
-  return `${number.slice(0, 8)}-${number.slice(8, 13)}-${number.slice(13)}`;
 }
 
 /** The check digit of digits; 0 for digits that carry a right one at their end. */

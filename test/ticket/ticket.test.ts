@@ -10,13 +10,7 @@ import {
   ticketStates,
 } from '../../src/ticket/ticket.js';
 import { mayChange, reaches, reachOf } from '../../src/ticket/ticket-access.js';
-import {
-  formatTicketNumber,
-  parseTicketNumber,
-  ticketDay,
-  ticketNumber,
-  ticketNumberPattern,
-} from '../../src/ticket/ticket-number.js';
+import { parseTicketNumber, ticketDay, ticketNumber, ticketNumberPattern } from '../../src/ticket/ticket-number.js';
 import { demoUnits } from '../../src/unit/demo-units.js';
 
 const now = new Date('2026-11-21T08:00:00.000Z');
@@ -46,14 +40,17 @@ t.test('ticket numbers: every wrong digit and every swap of neighbours is notice
       return (
         new RegExp(ticketNumberPattern).test(number) &&
         parseTicketNumber(number) === number &&
-        parseTicketNumber(formatTicketNumber(number)) === number &&
+        parseTicketNumber(number.replace(/^(.{8})(.{5})/, '$1-$2 ')) === number &&
         parseTicketNumber(digits.join('')) === null &&
         (swapped === number || parseTicketNumber(swapped) === null)
       );
     }),
     { numRuns: 5000 },
   );
-  t.equal(parseTicketNumber('２０２６１１２１ 00001 ' + ticketNumber('20261121', 1).slice(-1))?.length, 14);
+  t.equal(
+    parseTicketNumber(`２０２６１１２１ 00001 ${ticketNumber('20261121', 1).slice(-1)}`),
+    ticketNumber('20261121', 1),
+  );
   const fitted = (digits: string) =>
     Array.from({ length: 10 }, (_, check) => parseTicketNumber(`${digits}${check}`)).filter((found) => found);
   t.same(fitted('2026112100001').length, 1);
