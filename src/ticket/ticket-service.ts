@@ -154,7 +154,7 @@ export class TicketService {
     const { mine, limit, number: written, ...filter } = query;
     const number = written === undefined ? undefined : parseTicketNumber(written);
     if (number === null) {
-      const allowed = '14 digits with a check digit, e.g. 20261121-00001-6 带校验位的 14 位工单号';
+      const allowed = '14 digits with a check digit, e.g. 20261121-00001-1 带校验位的 14 位工单号';
       throw new HotlineError('request.invalid', { field: 'number', allowed });
     }
     const reach = reachOf(viewer, await listUnits(db));

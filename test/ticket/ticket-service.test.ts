@@ -157,13 +157,15 @@ t.test('the agent’s ticket and the program’s draft at the same moment: one t
 });
 
 t.test('the journal’s ends of calls open drafts; consoles are told after the commit', async (t) => {
-  const { db } = await setUp(t);
+  const { db, service, calls } = await setUp(t);
   const told: TicketNotice[] = [];
   const { projections, onApplied } = missingTickets((notice) => told.push(notice));
   const answered = await putCall(db, { answeredAt: new Date(start), agentId: 'agent1' });
   const emergency = await putCall(db, { answeredAt: new Date(start), agentId: null });
   const abandoned = await putCall(db, { answeredAt: null, agentId: null });
-  const entries = [answered, emergency, abandoned].map((callId, i) => {
+  const written = await putCall(db, { answeredAt: new Date(start), agentId: 'agent1' });
+  calls.set(written, { callerNumber: number, agentId: 'agent1' });
+  const entries = [answered, emergency, abandoned, written].map((callId, i) => {
     return { id: i + 1, at: start + 60_000, type: 'call.ended', data: { callId } } as const;
   });
   const apply = (fail: boolean) =>
@@ -173,6 +175,7 @@ t.test('the journal’s ends of calls open drafts; consoles are told after the c
     });
   await t.rejects(apply(true), { message: 'rolled back' });
   t.equal((await db.select().from(ticketTable)).length, 0);
+  await service.create(agent, { callId: written, type: 'request' });
   await apply(false);
   t.same(told, [], 'nothing before the commit is known');
   onApplied(entries);
@@ -181,11 +184,11 @@ t.test('the journal’s ends of calls open drafts; consoles are told after the c
     { state: 'draft', agentId: 'agent1', by: 'system', version: 1 },
     { state: 'draft', agentId: null, by: 'system' },
   ]);
-  t.equal(told.length, 2, 'each once; none for a call that nobody answered');
+  t.equal(told.length, 2, 'each once; none for a call that nobody answered, or whose agent wrote a ticket meanwhile');
   await apply(false);
   onApplied(entries);
   t.equal(told.length, 2);
-  const [row] = await db.select().from(ticketTable).where(eq(ticketTable.agentId, 'agent1'));
+  const [row] = await db.select().from(ticketTable).where(eq(ticketTable.missingOfCall, answered));
   t.match(row, { openedAt: new Date(start + 60_000), callerNumber: number });
 });
 

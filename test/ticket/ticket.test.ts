@@ -19,7 +19,7 @@ const agent = { id: 'a1', name: 'agent1' };
 const { ticket: open, entry: opening } = openTicket(
   {
     id: 't1',
-    number: '20261121000017',
+    number: '20261121000011',
     state: 'open',
     agentId: 'a1',
     fields: { type: 'complaint', title: '路灯不亮', callerName: '', callerNumber: '+8613800000001' },
