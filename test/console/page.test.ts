@@ -3,6 +3,7 @@ import t from 'tap';
 import { launchChromium } from '../support/chromium.js';
 import { me, type StandIn, startStandIn } from './stand-in.js';
 import { answer, end, offer, record } from './stories.js';
+import { ready, root, signIn, until } from './visitor.js';
 
 const browser = await launchChromium(t);
 
@@ -41,33 +42,6 @@ async function newPage(of: Browser, standIn: StandIn, options: BrowserContextOpt
   return { page, complaints };
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('用户名').fill('1001');
-  await page.getByLabel('密码').fill('right-password');
-  await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: '来电记录' }).waitFor();
-}
-
-/** Signed in, at seat 1001, ready; with the browser's phone registered. */
-async function ready({ page, standIn }: Desk, phone = true): Promise<void> {
-  await signIn(page);
-  await page.getByRole('button', { name: '入座' }).click();
-  if (phone) {
-    await page.getByLabel('网页电话').check();
-    await page.getByText('已注册').waitFor();
-  }
-  await page.getByRole('button', { name: '就绪', exact: true }).click();
-  await page.locator('.state[data-state=ready]').waitFor();
-  await until(page, () => standIn.sinces.length > 0);
-}
-
-async function until(page: Page, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries += 1) {
-    if (tries > 400) throw new Error(`never came true: ${holds}`);
-    await page.waitForTimeout(25);
-  }
-}
-
 const keptDrafts = (page: Page) =>
   root(page).evaluate((html) =>
     Object.keys(html.ownerDocument.defaultView.sessionStorage).filter((key) => key.includes('draft')),
@@ -75,8 +49,6 @@ const keptDrafts = (page: Page) =>
 const answerButton = (page: Page) => page.getByRole('button', { name: '接听', exact: true });
 const isFocused = (page: Page, selector: string) =>
   root(page).evaluate((html, wanted) => html.ownerDocument.activeElement?.matches(wanted) ?? false, selector);
-/** What runs in the page gets its document from here: the tests are compiled without the browser's types. */
-const root = (page: Page) => page.locator('html');
 
 t.test('signing in: a wrong password is told, the right one opens the desk, signing out closes it', async (t) => {
   const { page, complaints } = await openPage(t);
@@ -186,7 +158,7 @@ t.test('the phone in the page: registers, answers, talks, hangs up, and is back 
   t.ok(connected, 'media flows and the other side can be heard');
   await page.getByRole('button', { name: '静音', exact: true }).click();
   await page.getByRole('button', { name: '取消静音' }).waitFor();
-  await page.getByRole('button', { name: '挂断' }).click();
+  await page.getByRole('button', { name: '挂断', exact: true }).click();
   await standIn.hungUp();
 
   const before = standIn.registered;

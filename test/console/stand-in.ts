@@ -103,16 +103,18 @@ export async function startStandIn(port = 0): Promise<StandIn> {
 
   app.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith('/api/') || request.url === '/api/sign-in') return;
-    if (request.cookies.session !== 'yes')
+    if (request.cookies.hotline_sign_in !== 'yes')
       return reply.code(401).send({ code: 'account.notSignedIn', message: '请先登录' });
   });
   app.post<{ Body: { name: string; password: string } }>('/api/sign-in', async ({ body }, reply) => {
     if (body.name !== account.name || body.password !== account.password)
       return reply.code(401).send({ code: 'account.wrongPassword', message: '用户名或密码错误', hint: '请重新输入。' });
-    reply.setCookie('session', 'yes', { httpOnly: true, sameSite: 'strict', path: '/' });
+    reply.setCookie('hotline_sign_in', 'yes', { httpOnly: true, sameSite: 'strict', path: '/' });
     return { token: 'stand-in', account: me };
   });
-  app.post('/api/sign-out', async (_, reply) => reply.clearCookie('session', { path: '/' }).code(204).send(null));
+  app.post('/api/sign-out', async (_, reply) =>
+    reply.clearCookie('hotline_sign_in', { path: '/' }).code(204).send(null),
+  );
   app.get('/api/me', async () => me);
 
   app.get('/api/seat', async () => ({ seat: standIn.seat }));
