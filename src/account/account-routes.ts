@@ -27,7 +27,8 @@ export function accountRoutes({ accounts, onSignOut }: AccountRouteParts): Fasti
     app.post(
       '/api/sign-in',
       {
-        config: { rateLimit: { max: 30, timeWindow: '1 minute' } },
+        // A whole shift may sign in from one address; single accounts are locked much sooner.
+        config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
         schema: {
           summary: 'Sign in with name and password',
           description: 'Sets a cookie for browsers and answers the token for programs (Authorization: Bearer …).',

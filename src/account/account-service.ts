@@ -31,6 +31,12 @@ export interface AccountServiceParts {
 const signInMs = 12 * 3_600_000;
 const failuresBeforeLock = 5;
 const lockMs = 5 * 60_000;
+const unknownNamesKept = 10_000;
+
+interface Copy {
+  signIns: SignIn[];
+  ended: string[];
+}
 
 /**
  * People sign in with a name and a password (argon2id) and hold a random token of 256 bits; only its hash is stored. Sign-ins
@@ -39,6 +45,10 @@ const lockMs = 5 * 60_000;
 export class AccountService {
   readonly #parts: AccountServiceParts;
   readonly #signIns = new Map<string, SignIn>();
+  /** Signed out while the database was away; deleted there as soon as it is back. */
+  readonly #ended = new Set<string>();
+  /** Names without an account are locked like others, or the lock would tell which names exist. */
+  readonly #unknownNames = new Map<string, { failures: number; lockedUntil: number }>();
   /** What a wrong name is checked against, so that it takes as long as a wrong password. */
   readonly #decoy: Promise<string> = hash(randomBytes(16));
   #saving: Promise<void> = Promise.resolve();
@@ -50,8 +60,9 @@ export class AccountService {
   /** Reads the sign-ins of the last run. */
   async start(): Promise<void> {
     try {
-      const kept = JSON.parse(await readFile(this.#parts.copy, 'utf8')) as SignIn[];
-      for (const signIn of kept) this.#signIns.set(signIn.tokenHash, signIn);
+      const { signIns, ended } = JSON.parse(await readFile(this.#parts.copy, 'utf8')) as Copy;
+      for (const signIn of signIns) this.#signIns.set(signIn.tokenHash, signIn);
+      for (const tokenHash of ended) this.#ended.add(tokenHash);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#parts.log.warn({ err: error }, 'the copy of the sign-ins cannot be read; people sign in again');
@@ -65,23 +76,28 @@ export class AccountService {
     const { db, clock } = this.#parts;
     const account = await findAccount(db, name);
     const right = await verify(account?.passwordHash ?? (await this.#decoy), password);
-    if (account?.lockedUntil && account.lockedUntil.getTime() > clock()) throw new HotlineError('account.locked');
+    const lockedUntil = account ? (account.lockedUntil?.getTime() ?? 0) : this.#lockedUntil(name);
+    if (lockedUntil > clock()) throw new HotlineError('account.locked');
     if (!account || !right) {
       if (account) await countFailure(db, account.id, failuresBeforeLock, new Date(clock() + lockMs));
+      else this.#countUnknown(name);
       throw new HotlineError('account.signInRefused', { field: 'password' });
     }
     const token = randomBytes(32).toString('base64url');
     const signIn = { tokenHash: hashOf(token), expiresAt: clock() + signInMs, viewer: viewerOf(account) };
     await insertSignIn(db, signIn, new Date(clock()));
+    await this.#deleteEnded();
     this.#signIns.set(signIn.tokenHash, signIn);
     this.#save();
     return { token, expiresAt: signIn.expiresAt, viewer: signIn.viewer };
   }
 
+  /** Holds at once, also while the database is away. */
   async signOut(token: string): Promise<void> {
     const tokenHash = hashOf(token);
-    await deleteSignIn(this.#parts.db, tokenHash);
     this.#signIns.delete(tokenHash);
+    this.#ended.add(tokenHash);
+    await this.#deleteEnded();
     this.#save();
   }
 
@@ -92,6 +108,7 @@ export class AccountService {
     const known = this.#signIns.get(tokenHash);
     if (known && known.expiresAt > clock()) return known.viewer;
     if (known) this.#signIns.delete(tokenHash);
+    if (this.#ended.has(tokenHash)) return null;
     try {
       const found = await findSignIn(db, tokenHash, new Date(clock()));
       if (!found) return null;
@@ -102,6 +119,11 @@ export class AccountService {
       log.warn({ err: error }, 'a sign-in could not be looked up');
       return null;
     }
+  }
+
+  /** Resolves when what was changed is in the file too. */
+  async saved(): Promise<void> {
+    await this.#saving;
   }
 
   /** Makes an account, or gives an existing one of that name the password. Returns its id. */
@@ -123,11 +145,38 @@ export class AccountService {
     return existing.id;
   }
 
+  async #deleteEnded(): Promise<void> {
+    const { db, log } = this.#parts;
+    try {
+      for (const tokenHash of [...this.#ended]) {
+        await deleteSignIn(db, tokenHash);
+        this.#ended.delete(tokenHash);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'sign-outs wait for the database');
+    }
+  }
+
+  #lockedUntil(name: string): number {
+    return this.#unknownNames.get(hashOf(name))?.lockedUntil ?? 0;
+  }
+
+  #countUnknown(name: string): void {
+    const { clock } = this.#parts;
+    const key = hashOf(name);
+    const failures = (this.#unknownNames.get(key)?.failures ?? 0) + 1;
+    this.#unknownNames.delete(key);
+    this.#unknownNames.set(key, { failures, lockedUntil: failures >= failuresBeforeLock ? clock() + lockMs : 0 });
+    const [oldest] = this.#unknownNames.keys();
+    if (this.#unknownNames.size > unknownNamesKept && oldest !== undefined) this.#unknownNames.delete(oldest);
+  }
+
   /** One write after the other; the last state wins. */
   #save(): void {
     const { copy, log, clock } = this.#parts;
     const write = async () => {
-      const kept = [...this.#signIns.values()].filter(({ expiresAt }) => expiresAt > clock());
+      const signIns = [...this.#signIns.values()].filter(({ expiresAt }) => expiresAt > clock());
+      const kept: Copy = { signIns, ended: [...this.#ended] };
       await mkdir(dirname(copy), { recursive: true });
       await writeFile(`${copy}.new`, JSON.stringify(kept), { mode: 0o600 });
       await rename(`${copy}.new`, copy);

@@ -6,8 +6,9 @@ const seesNumbers: readonly Role[] = ['supervisor', 'dispatcher', 'qualityInspec
 /** Hides the middle of a number: `138****0001`, `0518****4567`; what is too short to hide shows nothing of itself. */
 export function maskNumber(e164: string): string {
   const national = e164.replace(/^\+86(?=1[3-9]\d{9}$)/, '').replace(/^\+86/, '0');
-  if (national.length < 7) return national.length <= 5 && /^\d+$/.test(national) ? national : '****';
-  const head = national.slice(0, national.startsWith('0') ? 4 : 3);
+  if (national.length < 7) return /^[1-9]\d{0,4}$/.test(national) ? national : '****';
+  // Area codes have three digits in Beijing (010) and the cities of 02x, else four.
+  const head = national.slice(0, /^0[3-9]/.test(national) ? 4 : 3);
   return `${head}****${national.slice(-4)}`;
 }
 

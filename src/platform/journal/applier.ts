@@ -59,8 +59,9 @@ export class JournalApplier {
     this.#options = options;
   }
 
+  /** Returns before anything is done. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#running ??= Promise.resolve().then(() => this.#run());
   }
 
   /** The transaction under way is finished first. */

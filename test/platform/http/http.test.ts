@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
 import pino from 'pino';
 import t from 'tap';
 import Type from 'typebox';
 import { errorRegistry, HotlineError } from '../../../src/platform/errors.js';
 import { errorStatus } from '../../../src/platform/http/error-status.js';
+import { errorsPage } from '../../../src/platform/http/errors-page.js';
 import { buildHttp, type HttpApp } from '../../../src/platform/http/http.js';
 import { IdempotencyHeaders, runOnce } from '../../../src/platform/http/idempotency.js';
 import { systemRoutes } from '../../../src/platform/http/system-routes.js';
@@ -65,6 +67,8 @@ t.test('every error code has a status and texts in both languages', async (t) =>
     t.match(zh + hintZh, /\p{Script=Han}/u, code);
     t.ok(en && hint && !/\p{Script=Han}/u.test(en + hint), code);
   }
+  const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+  t.equal(page, errorsPage(), 'docs/errors.md is up to date (npx tsx scripts/errors-page.ts)');
 });
 
 t.test('a route that is not in the table of rights, or has no schema, stops the start', async (t) => {
