@@ -221,7 +221,7 @@ export class CallRunner {
           channelId: act.legId,
           endpoint: `PJSIP/${act.phone}`,
           args: ['agent', act.callId],
-          callerNumber: act.callerNumber,
+          callerNumber: act.callerNumber && formatNumber(act.callerNumber).replace(/[\s-]/g, ''),
           timeoutMs: act.timeoutMs,
           originatorChannelId: act.citizenChannelId,
         });

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type t from 'tap';
 import WebSocket from 'ws';
 import { type Exchange, type Phone, type PhonePolicy, startExchange } from '../../scripts/citizen/exchange.js';
-import { loadSecrets } from '../../src/platform/secrets.js';
+import { loadSecrets, secretsEnv } from '../../src/platform/secrets.js';
 import { type RunningAsterisk, startAsterisk } from './asterisk.js';
 import { freePort } from './ports.js';
 import { createTestDatabase } from './postgres.js';
@@ -104,7 +104,10 @@ export class Hotline {
       server.once('exit', (code) => failed(new Error(`the server ended (${code}):\n${this.log().slice(-3_000)}`)));
     });
     ended.catch(() => undefined);
-    await Promise.race([ended, until('the server is ready', () => this.#ready(), startLimitMs)]);
+    const ready = until('the server is ready', () => this.#ready(), startLimitMs).catch((error) => {
+      throw new Error(`${error.message}\n${this.log().slice(-3_000)}`);
+    });
+    await Promise.race([ended, ready]);
   }
 
   /** SIGKILL: the server learns nothing and says nothing. */
@@ -177,6 +180,8 @@ export class Hotline {
       createTestDatabase(test),
       startAsterisk({
         role: 'hotline',
+        systemName: secretsEnv(secrets).SYSTEM_NAME,
+        ariUser: secretsEnv(secrets).ARI_USER,
         dir: join(dataDir, 'asterisk'),
         ariPassword: secrets.ariPassword,
         recordingsDir: join(dataDir, 'recordings'),
