@@ -212,13 +212,13 @@ export class Desk {
 
   #receive(message: LiveMessage): void {
     const { data } = message;
-    if (message.type !== 'queue.changed')
+    if (message.type !== 'queue.changed' && message.type !== 'reset')
       this.#store.set({ events: [message, ...this.#store.state.events].slice(0, keptEvents) });
     switch (message.type) {
       case 'seat.changed':
-        return this.#seatChanged(data as Partial<SeatView>);
+        return this.#seatChanged({ ...(data as Partial<SeatView>), since: message.at });
       case 'call.offered':
-        return this.#offered(data as unknown as Offered, message.seq);
+        return this.#offered(data as unknown as Offered, message.seq - 1);
       case 'call.answered':
         this.#setPhase(String(data.callId), 'talking', message.at);
         return this.#refreshCalls();
@@ -228,16 +228,10 @@ export class Desk {
       case 'queue.changed':
         return this.#queueChanged(data);
       case 'ticket.changed':
-        return this.#ticketChanged(data);
+        return this.#onTicketChanged(String(data.ticketId), Number(data.version));
       case 'reset':
-        return this.#reset(data.snapshot);
+        return this.#reset(data.snapshot as Snapshot);
     }
-  }
-
-  #ticketChanged({ ticketId, version, agentId, openedBy }: Record<string, unknown>): void {
-    const me = this.#store.state.account?.id;
-    const mine = agentId === me || openedBy === me;
-    this.#onTicketChanged(String(ticketId), Number(version), mine);
   }
 
   #seatChanged(changed: Partial<SeatView>): void {
@@ -251,10 +245,10 @@ export class Desk {
     this.#later('seat', refreshMs, async () => void (await this.#loadSeat()));
   }
 
-  #offered({ callId, seat, agentId, pop }: Offered, seq: number): void {
+  #offered({ callId, seat, agentId, pop }: Offered, since: number | null): void {
     const { account, seat: own, call } = this.#store.state;
     if (agentId === undefined ? seat !== own?.seat : agentId !== account?.id) return;
-    sessionStorage.setItem(popKey, JSON.stringify({ callId, since: seq - 1 }));
+    if (since !== null) sessionStorage.setItem(popKey, JSON.stringify({ callId, since }));
     const same = call?.callId === callId;
     const phase = this.#phaseOf(callId) ?? 'offered';
     const answeredAt = same ? call.answeredAt : null;
@@ -280,9 +274,10 @@ export class Desk {
     this.#store.set({ queues: [...others, changed].sort((a, b) => a.queue.localeCompare(b.queue)) });
   }
 
-  /** Messages were missed for good: everything is read anew. */
-  #reset(snapshot: unknown): void {
-    if (hasQueues(snapshot)) this.#store.set({ queues: snapshot.queues });
+  /** A new console, or messages were missed for good: everything is read anew. */
+  #reset({ queues, offered }: Snapshot): void {
+    if (queues) this.#store.set({ queues });
+    if (offered) this.#offered(offered, null);
     void Promise.all([this.#loadSeat(), this.#loadSeats(), this.loadCalls()]).then(() => {
       const { seat, call } = this.#store.state;
       if (seat?.callId && call?.callId !== seat.callId) void this.#showCall(seat.callId);
@@ -325,6 +320,12 @@ export class Desk {
   }
 }
 
+/** What the page takes from the snapshot of a `reset`. */
+interface Snapshot {
+  queues?: QueueView[];
+  offered?: Offered | null;
+}
+
 /** What the seat's state says about its call. */
 const phases: Partial<Record<SeatView['state'], CurrentCall['phase']>> = {
   offered: 'offered',
@@ -336,6 +337,3 @@ function readPop(): { callId: string; since: number } | null {
   const kept = sessionStorage.getItem(popKey);
   return kept === null ? null : JSON.parse(kept);
 }
-
-const hasQueues = (snapshot: unknown): snapshot is { queues: QueueView[] } =>
-  typeof snapshot === 'object' && snapshot !== null && 'queues' in snapshot && Array.isArray(snapshot.queues);

@@ -11,6 +11,8 @@ export interface LiveOptions {
 
 const firstRetryMs = 200;
 const slowestRetryMs = 5000;
+/** The server's close code for a sign-in that ended. */
+const signedOutCode = 4001;
 /** A connection that held this long was a good one: the next loss is retried at once again. */
 const steadyMs = 5000;
 
@@ -63,8 +65,8 @@ export class LiveFeed {
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket === socket) this.#receive(String(data));
     });
-    socket.addEventListener('close', () => {
-      if (this.#socket === socket) this.#lost(openedAt);
+    socket.addEventListener('close', ({ code }) => {
+      if (this.#socket === socket) this.#lost(openedAt, code);
     });
   }
 
@@ -76,9 +78,9 @@ export class LiveFeed {
     this.#options.onMessage(message);
   }
 
-  #lost(openedAt: number): void {
+  #lost(openedAt: number, code: number): void {
     this.#options.onLink('lost');
-    if (openedAt === 0) this.#options.onRefused();
+    if (openedAt === 0 || code === signedOutCode) this.#options.onRefused();
     else if (Date.now() - openedAt > steadyMs) this.#failures = 0;
     const wait = Math.min(slowestRetryMs, firstRetryMs * 2 ** this.#failures) * (0.75 + Math.random() / 2);
     this.#failures += 1;

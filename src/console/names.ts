@@ -15,3 +15,7 @@ export const queueName = (queue: string | null): string =>
 export function causeName(by: unknown, cause: unknown): string {
   return cause === 'hungUp' ? textOr(`cause.hungUp.${by}`, 'cause.hungUp') : textOr(`cause.${cause}`, 'cause.other');
 }
+
+/** A citizen's number as people here write it; also a masked one. */
+export const numberName = (number: string | null): string =>
+  number === null ? text('withheld') : number.replace(/^\+86(?=1[3-9])/, '').replace(/^\+86/, '0');

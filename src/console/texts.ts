@@ -197,7 +197,6 @@ const texts = {
   'live.endedTalk': ['通话结束：{cause}，通话 {talk}', 'Call ended: {cause}, talked {talk}'],
   'live.queue': ['队列 {queue}：等待 {waiting}，空闲 {free}', 'Queue {queue}: {waiting} waiting, {free} free'],
   'live.ticket': ['工单 {number} 已更新', 'Ticket {number} was changed'],
-  'live.reset': ['已重新同步', 'Synchronised again'],
   'live.other': ['其他动态', 'Something else'],
 
   calls: ['来电记录', 'Calls'],

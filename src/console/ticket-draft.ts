@@ -116,9 +116,9 @@ export class TicketDraft {
     this.#tell();
   }
 
-  /** Somebody changed a ticket (`mine`: one of this agent's): looks whether it is this one and has become newer. */
-  onChanged(ticketId: string, version: number, mine: boolean): void {
-    if (this.#ticket ? this.#ticket.ticketId !== ticketId : !mine) return;
+  /** Somebody changed a ticket: looks whether it is this one and has become newer. */
+  onChanged(ticketId: string, version: number): void {
+    if (this.#ticket && this.#ticket.ticketId !== ticketId) return;
     this.#newest = Math.max(this.#newest, version);
     if (!this.#running) void this.#catchUp();
   }

@@ -2,7 +2,7 @@ import type { Pop } from '../../call/pop.js';
 import type { Desk } from '../desk.js';
 import { el, replace, setText } from '../dom.js';
 import { dayAndClock, duration, regionName, tick } from '../format.js';
-import { queueName } from '../names.js';
+import { numberName, queueName } from '../names.js';
 import { Ring } from '../ring.js';
 import { type CurrentCall, render, type Store } from '../store.js';
 import { text, textOr } from '../texts.js';
@@ -81,8 +81,7 @@ export function createCall(store: Store, desk: Desk, ticket: HTMLElement): HTMLE
   return el('div', {}, card, idle);
 }
 
-const caller = (call: CurrentCall) =>
-  call.pop?.callerDisplay || call.pop?.callerNumber || call.caller || text('withheld');
+const caller = (call: CurrentCall) => call.pop?.callerDisplay || numberName(call.pop?.callerNumber ?? call.caller);
 
 function showTime(timing: HTMLElement, call: CurrentCall): void {
   const since = call.phase === 'talking' ? call.answeredAt : null;

@@ -2,7 +2,7 @@ import type { CallRecord, CallView } from '../api-types.js';
 import type { Desk } from '../desk.js';
 import { el, replace, setText } from '../dom.js';
 import { clock, dayAndClock, durationOr } from '../format.js';
-import { causeName, queueName } from '../names.js';
+import { causeName, numberName, queueName } from '../names.js';
 import { render, type State, type Store } from '../store.js';
 import { text, textOr } from '../texts.js';
 
@@ -81,7 +81,7 @@ function createRow(desk: Desk, callId: string): Row {
   const show = (call: CallView, state: State) => {
     latest = call;
     time.textContent = dayAndClock(call.arrivedAt);
-    caller.textContent = call.callerNumber ?? text('withheld');
+    caller.textContent = numberName(call.callerNumber);
     queue.textContent = call.queue === null ? '–' : queueName(call.queue);
     result.textContent = resultOf(call);
     result.dataset.result = call.state !== 'ended' ? 'open' : call.answeredAt ? 'answered' : 'abandoned';

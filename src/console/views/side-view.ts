@@ -88,8 +88,6 @@ function sentence({ type, data }: LiveMessage): string {
     }
     case 'ticket.changed':
       return text('live.ticket', { number: String(data.number ?? '') });
-    case 'reset':
-      return text('live.reset');
     default:
       return text('live.other');
   }

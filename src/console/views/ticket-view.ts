@@ -6,7 +6,7 @@ import { type DraftView, TicketDraft, type TicketField, ticketFields, ticketType
 
 export interface TicketForm {
   element: HTMLElement;
-  onTicketChanged(ticketId: string, version: number, mine: boolean): void;
+  onTicketChanged(ticketId: string, version: number): void;
   /** Saves what was typed last: the page is being left. */
   leave(): void;
 }
@@ -109,7 +109,7 @@ export function createTicketForm(store: Store): TicketForm {
   });
   return {
     element,
-    onTicketChanged: (ticketId, version, mine) => draft?.onChanged(ticketId, version, mine),
+    onTicketChanged: (ticketId, version) => draft?.onChanged(ticketId, version),
     leave: () => void draft?.flush(true),
   };
 }
