@@ -7,14 +7,12 @@ import type { JournalEntry } from './journal-entry.js';
 import { movePosition, putAside, readPosition } from './journal-store.js';
 import { JournalError } from './segment.js';
 
-/** Writes what one entry says into tables. Runs exactly once per entry, in the journal's order; it must act through `tx` only. */
-export type Projection<E extends JournalEntry = JournalEntry> = (tx: Tx, entry: E) => Promise<void>;
 /**
- * By entry type. Written with a method's bivariance so that a room can give its own, narrower entry types: the journal
- * hands every projection the entries of its type only.
+ * By entry type: writes what one entry says into tables. Runs exactly once per entry, in the journal's order; it must act
+ * through `tx` only. A method's bivariance lets a room give its own, narrower entry types: each gets entries of its type only.
  */
 export type Projections = {
-  readonly [type: string]: { bivariant(tx: Tx, entry: JournalEntry): Promise<void> }['bivariant'];
+  readonly [type: string]: { project(tx: Tx, entry: JournalEntry): Promise<void> }['project'];
 };
 
 export interface ApplierOptions {
@@ -150,7 +148,7 @@ export class JournalApplier {
       await this.#apply(position, batch);
       position = last.id;
       this.#position = last.id;
-      this.#options.onApplied?.(batch);
+      this.#tell(batch);
       this.#reached(last.id);
       batch = [];
     };
@@ -201,6 +199,15 @@ export class JournalApplier {
         'journal entry put aside: no projection could take it',
       );
       await putAside(tx, entry, pgErrorOf(error)?.code ?? (error instanceof Error ? error.name : 'unknown'));
+    }
+  }
+
+  /** The batch is committed: a listener's failure must not stop the next. */
+  #tell(batch: readonly JournalEntry[]): void {
+    try {
+      this.#options.onApplied?.(batch);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a listener of applied entries failed');
     }
   }
 
