@@ -3,7 +3,6 @@ import { ApiError, request } from './api.js';
 import { text } from './texts.js';
 
 export const ticketTypes = ['consultation', 'request', 'complaint', 'report', 'suggestion', 'praise'] as const;
-export type TicketType = (typeof ticketTypes)[number];
 
 export const ticketFields = ['type', 'title', 'text', 'place', 'callerName'] as const;
 export type TicketField = (typeof ticketFields)[number];
