@@ -18,7 +18,7 @@ import { loadSecrets } from '../src/platform/secrets.js';
 import { drain } from './up/drain.js';
 import { endOrphans, rememberProcesses } from './up/orphans.js';
 import { checkDatabase, checkFolder, checkPorts, checkSettings, neededBytes } from './up/preflight.js';
-import { describeSystem, type System } from './up/system.js';
+import { describeSystem, prepareSystem, type System } from './up/system.js';
 import { Watchdog } from './up/watchdog.js';
 import { welcome } from './up/welcome.js';
 
@@ -73,15 +73,9 @@ async function up(config: Config): Promise<void> {
   };
   const demo = !process.argv.includes('--no-demo');
   const serverFile = process.argv.find((argument) => argument.startsWith('--server='))?.slice('--server='.length);
-  system = describeSystem({
-    config,
-    secrets,
-    asterisk,
-    demo,
-    ...(serverFile && { serverFile }),
-    tell: say,
-    onChange: remember,
-  });
+  const options = { config, secrets, asterisk, demo, ...(serverFile && { serverFile }), tell: say, onChange: remember };
+  await prepareSystem(options);
+  system = describeSystem(options);
   await Promise.race([startAll(system, config), stopAsked.first]);
   const stopWatching = process.argv.includes('--watch') ? watchSources(system) : () => undefined;
   const guard = watchdog(system, config);

@@ -137,6 +137,7 @@ export class Part {
       if (gone) return;
       this.healthy = good;
       if (good) {
+        if (!worked && this.healthyAt > 0) options.tell(`${options.name} 已恢复 / ${options.name} works again`);
         worked = true;
         refusals = 0;
         this.healthyAt = Date.now();

@@ -37,6 +37,20 @@ export interface System {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tsx = import.meta.resolve('tsx');
 
+/** Makes the database's folder and Asterisk's settings once before anything starts, so that what is in the way is said at once. */
+export async function prepareSystem(options: SystemOptions): Promise<void> {
+  renderAsterisk(options, secretsEnv(options.secrets));
+  if (!options.config.DATABASE_URL) await prepareDatabase(options);
+}
+
+const prepareDatabase = ({ config, secrets }: SystemOptions) =>
+  preparePostgres({
+    dataDir: join(config.DATA_DIR, 'postgres'),
+    port: config.POSTGRES_PORT,
+    password: secrets.postgresPassword,
+    installation: secrets.installation,
+  });
+
 /** Describes the parts and how each is started and checked; starts nothing. */
 export function describeSystem(options: SystemOptions): System {
   const { config, secrets } = options;
@@ -75,12 +89,7 @@ export function describeSystem(options: SystemOptions): System {
     ? null
     : part('postgres', {
         command: async () => {
-          const prepared = await preparePostgres({
-            dataDir: join(config.DATA_DIR, 'postgres'),
-            port: config.POSTGRES_PORT,
-            password: secrets.postgresPassword,
-            installation: secrets.installation,
-          });
+          const prepared = await prepareDatabase(options);
           databaseUrl = prepared.url;
           return prepared;
         },

