@@ -266,7 +266,6 @@ export class FakeTelephony implements Telephony {
     for (const channel of channels) {
       if (channel.bridgeId) this.exchange.bridges.get(channel.bridgeId)?.delete(channel.channelId);
       channel.bridgeId = bridgeId;
-      channel.music = false;
       bridge.add(channel.channelId);
     }
   }

@@ -88,7 +88,11 @@ export const removeFromBridge = (bridgeId: string, channelIds: readonly string[]
   });
 
 export const destroyBridge = (bridgeId: string) =>
-  ask('destroyBridge', 'bridges', 'destroy', 'DELETE', 'bridges/{bridgeId}', { path: { bridgeId } });
+  ask('destroyBridge', 'bridges', 'destroy', 'DELETE', 'bridges/{bridgeId}', {
+    path: { bridgeId },
+    // It is just being taken apart by a destroy before.
+    reasons: { 409: 'gone' },
+  });
 
 export function dial(options: DialOptions): AriRequest {
   return ask('dial', 'channels', 'originate', 'POST', 'channels', {

@@ -154,8 +154,7 @@ export class AriTelephony implements Telephony {
 
   async #orGone(request: AriRequest): Promise<void> {
     const { status } = await this.#send(request);
-    if (status === 404) return;
-    this.#check(request, status);
+    if (requests.reasonOf(request, status) !== 'gone') this.#check(request, status);
   }
 
   async #command(request: AriRequest): Promise<void> {

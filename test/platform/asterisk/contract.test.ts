@@ -82,11 +82,10 @@ for (const adapter of ['websocket', 'ari-client'] as const) {
         const leg = await exchange.legOf(phone);
         await until(() => exchange.isUp(line), 'the line is up');
         await exchange.tone(line, 500);
-        await exchange.tone(leg, 900);
-        const [citizen, agent] = await Promise.all([exchange.listen(line, 600), exchange.listen(leg, 600)]);
-        t.ok(toneShare(citizen, 8000, 900) > 0.8, 'the citizen hears the agent');
-        t.ok(toneShare(agent, 8000, 500) > 0.8, 'the agent hears the citizen');
+        t.ok(toneShare(await exchange.listen(leg, 500), 8000, 500) > 0.8, 'the agent hears the citizen');
         await exchange.silence(line);
+        await exchange.tone(leg, 900);
+        t.ok(toneShare(await exchange.listen(line, 500), 8000, 900) > 0.8, 'the citizen hears the agent');
         await exchange.silence(leg);
       },
       dialplan: { context: 'from-seat', extension: 'echo' },

@@ -232,6 +232,7 @@ export function contract(test: Test, world: World): void {
 
       await telephony.answer(channel.channelId);
       await telephony.startMusic(channel.channelId);
+      await telephony.stopMusic(channel.channelId);
       const bridge = fresh('bridge');
       await telephony.createBridge(bridge);
       await t.rejects(telephony.createBridge(bridge), because('conflict'), 'there already');
