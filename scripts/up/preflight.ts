@@ -11,10 +11,11 @@ const isLoopback = (address: string) => address === 'localhost' || address === '
 /** Wrong or dangerous settings, found before anything is written. */
 export function checkSettings(config: Config): void {
   const ports = portsOf(config);
-  for (const [index, { variable, port }] of ports.entries()) {
+  for (const [index, { variable, port, udp }] of ports.entries()) {
     const same = ports.slice(0, index).find((other) => other.port === port);
     if (same) throw new ConfigError(variable, `is ${port} like ${same.variable}: every port must be another.`);
-    if (port >= config.RTP_START && port <= config.RTP_END)
+    // RTP is UDP: a port for TCP may have the same number.
+    if (udp && port >= config.RTP_START && port <= config.RTP_END)
       throw new ConfigError(variable, `lies within RTP_START–RTP_END (${config.RTP_START}–${config.RTP_END}).`);
   }
   if (isLoopback(config.BIND)) return;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,7 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { type Ari, type AriBridge, type AriChannel, strandedCallers } from '../../../scripts/up/ari.js';
 import type { KnownProcess } from '../../../scripts/up/orphans.js';
+import { checkSettings } from '../../../scripts/up/preflight.js';
 import { Watchdog } from '../../../scripts/up/watchdog.js';
+import { readConfig } from '../../../src/config.js';
 import { freePort } from '../../support/ports.js';
 
 // About 20 s on two idle cores; much more when they are shared.
@@ -18,6 +20,8 @@ const root = resolve(import.meta.dirname, '../../..');
 
 async function settings(test: Test): Promise<Record<string, string>> {
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'hotline-up-'));
+  // The database runs under another account when root runs the tests.
+  chmodSync(DATA_DIR, 0o711);
   test.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }));
   const rtp = 21500;
   const port = async () => String(await freePort());
@@ -98,6 +102,10 @@ t.test('what is in the way is said in one line, with the variable that mends it'
     t.notMatch(lines[0], /secret-word/);
     t.notOk(existsSync(join(env.DATA_DIR ?? '', 'postgres')), 'nothing half-done');
   }
+});
+
+t.test('the defaults are no wrong settings', async (t) => {
+  t.doesNotThrow(() => checkSettings(readConfig({})));
 });
 
 t.test('a taken port is named with its variable', async (t) => {
