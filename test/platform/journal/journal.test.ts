@@ -110,11 +110,12 @@ t.test('damaged files', async (t) => {
   await t.test('a torn last line is cut off with its whole append, and said', async (t) => {
     const dir = t.testdir();
     const file = await write(dir);
-    appendFileSync(file, '[{"id":7,"at":1,"type":"probe.added","data":{"n":7}},{"id":8,"at":1,"ty');
+    // Longer than what is written over it next.
+    appendFileSync(file, `[{"id":7,"at":1,"type":"probe.added","data":"${'x'.repeat(500)}"},{"id":8,"at":1,"ty`);
     const lines: Record<string, unknown>[] = [];
     const journal = await open(dir, { log: logInto(lines) });
     t.equal(journal.lastId, 6);
-    t.match(lines, [{ level: 40, bytes: 71 }]);
+    t.match(lines, [{ level: 40, bytes: 566 }]);
     t.equal(journal.append([entry(7)])[0]?.id, 7);
     await journal.close();
     const reopened = await open(dir);
