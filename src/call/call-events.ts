@@ -58,7 +58,7 @@ export type CallEvent =
         talkMs: number | null;
       }
     >
-  /** Asterisk's word on the citizen's channel after the end: the Q.850 cause. */
+  /** The citizen's side hung up: the Q.850 cause that Asterisk gave. Absent when we ended the call. */
   | JournalEntry<'call.released', { callId: string; q850: number }>
   /** A fresh server took the call over from one that died. */
   | JournalEntry<'call.takenOver', { callId: string; during: CallState }>

@@ -76,8 +76,10 @@ function takeEvent(step: Step, event: TelephonyEvent): void {
   const callId = board.channels.get(event.channelId);
   const call = callId ? board.calls.get(callId) : undefined;
   if (event.type === 'channelEntered') return entered(step, event, call);
-  if (event.type === 'channelHungUp' && !call) return released(step, event.channelId, event.cause);
-  if (!call) return;
+  if (!call) {
+    if (event.type === 'channelLeft') board.released.delete(event.channelId);
+    return;
+  }
   const isCitizen = event.channelId === call.channelId;
   switch (event.type) {
     case 'digitPressed':
@@ -92,12 +94,15 @@ function takeEvent(step: Step, event: TelephonyEvent): void {
         step.fact('call.seatRang', { callId: call.callId, offer: number, seat });
       }
       return;
+    case 'hangUpRequested':
+      if (isCitizen) step.fact('call.released', { callId: call.callId, q850: event.cause });
+      return;
     case 'channelLeft':
     case 'channelHungUp': {
-      const q850 = event.type === 'channelHungUp' ? event.cause : null;
-      if (isCitizen) endCall(step, call, 'citizen', 'hungUp');
-      else legGone(step, call, event.channelId, q850);
-      if (isCitizen && q850 !== null) released(step, event.channelId, q850);
+      if (isCitizen) {
+        endCall(step, call, 'citizen', 'hungUp');
+        board.released.delete(event.channelId);
+      } else legGone(step, call, event.channelId, event.type === 'channelHungUp' ? event.cause : null);
       return;
     }
   }
@@ -114,13 +119,6 @@ function entered(step: Step, event: Extract<TelephonyEvent, { type: 'channelEnte
 function legGone(step: Step, call: Call, channelId: string, q850: number | null): void {
   if (call.talk?.legId === channelId) return agentLeft(step, call);
   if (call.offer?.legId === channelId && q850 !== null) missOffer(step, call, missReasonOf(q850));
-}
-
-function released(step: Step, channelId: string, q850: number): void {
-  const callId = step.board.released.get(channelId);
-  if (!callId) return;
-  step.board.released.delete(channelId);
-  step.fact('call.released', { callId, q850 });
 }
 
 function promptEnded(step: Step, call: Call): void {

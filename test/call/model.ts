@@ -69,8 +69,9 @@ export class Model {
     if (!channel || channel.gone) return;
     channel.gone = true;
     for (const members of this.bridges.values()) members.delete(channelId);
-    if (channel.view.inApplication) this.#tell(channel, { type: 'channelLeft', at: this.now, channelId });
-    this.#tell(channel, { type: 'channelHungUp', at: this.now, channelId, cause });
+    if (channel.kind === 'citizen') this.#tell(channel, { type: 'hangUpRequested', at: this.now, channelId, cause });
+    this.#tell(channel, { type: 'channelLeft', at: this.now, channelId });
+    if (channel.kind === 'leg') this.#tell(channel, { type: 'channelHungUp', at: this.now, channelId, cause });
     if (channel.untold.length === 0) this.channels.delete(channelId);
   }
 

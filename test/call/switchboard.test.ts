@@ -73,8 +73,8 @@ t.test('a citizen presses 1, an agent answers, the citizen hangs up', async (t) 
     'queue.routed',
     'call.offered',
     'call.answered',
-    'call.ended',
     'call.released',
+    'call.ended',
   ]);
 });
 

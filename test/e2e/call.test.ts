@@ -49,7 +49,7 @@ t.test('the whole path', async (t) => {
   const ready = await agent.api('PUT', '/api/seat', { state: 'ready' });
   t.equal(ready.body.seat.state, 'ready', 'and the agent may end it sooner');
 
-  const record = await hotline.record(agent.api, (found) => found.state === 'ended');
+  const record = await hotline.record(agent.api, (found) => found.state === 'ended' && found.q850 !== null);
   t.match(record, {
     id: pop.data.callId,
     queue: 'general',
@@ -57,6 +57,7 @@ t.test('the whole path', async (t) => {
     endedBy: 'citizen',
     endCause: 'hungUp',
     endedDuring: 'talking',
+    q850: 16,
     tickets: [{ id: ticket.body.id }],
   });
   const types = record.timeline.map((entry: { type: string }) => entry.type);

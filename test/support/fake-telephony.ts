@@ -294,8 +294,6 @@ export class FakeTelephony implements Telephony {
     const name = /^PJSIP\/(.+)$/.exec(options.endpoint)?.[1] ?? '';
     const phone = exchange.phones.get(name);
     if (exchange.channels.has(options.channelId)) throw new TelephonyError('conflict', 'dial');
-    if (options.originatorChannelId && !exchange.channels.has(options.originatorChannelId))
-      throw new TelephonyError('gone', 'dial');
     if (!phone?.reachable) throw new TelephonyError('failed', 'dial', { status: 500 });
     const channel: Channel = {
       ...fresh(options.channelId, exchange.now()),

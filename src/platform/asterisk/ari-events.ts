@@ -30,6 +30,7 @@ const schemas = {
   StasisStart: event('StasisStart', { args: Type.Array(Type.String()), channel: Channel }),
   StasisEnd: event('StasisEnd', { channel: Channel }),
   ChannelDestroyed: event('ChannelDestroyed', { cause: Type.Integer(), channel: Channel }),
+  ChannelHangupRequest: event('ChannelHangupRequest', { cause: Type.Optional(Type.Integer()), channel: Channel }),
   ChannelStateChange: event('ChannelStateChange', { channel: Channel }),
   ChannelDtmfReceived: event('ChannelDtmfReceived', {
     digit: Type.String({ pattern: '^[0-9A-D*#]$' }),
@@ -54,6 +55,8 @@ export const eventTypes = [...Object.keys(schemas), 'RESTResponse'];
 export type Translated =
   | { kind: 'event'; event: TelephonyEvent }
   | { kind: 'replaced' }
+  /** A leg of ours is in the application and can be rung now; it enters when it is answered. */
+  | { kind: 'legMade'; channelId: string }
   /** Understood, and of no interest to us. */
   | { kind: 'ignored' }
   /** `type` is the event's own word for itself, shortened. */
@@ -80,6 +83,7 @@ function translateKnown(type: EventType, message: unknown, at: number): Translat
       return { kind: 'replaced' };
     case 'StasisStart': {
       const { channel, args } = as(type);
+      if (channel.state === 'Down') return { kind: 'legMade', channelId: channel.id };
       return told({ type: 'channelEntered', at, ...channelView(channel), inApplication: true, args });
     }
     case 'StasisEnd':
@@ -88,11 +92,19 @@ function translateKnown(type: EventType, message: unknown, at: number): Translat
       const { channel, cause } = as(type);
       return told({ type: 'channelHungUp', at, channelId: channel.id, cause });
     }
+    case 'ChannelHangupRequest': {
+      const { channel, cause } = as(type);
+      return cause === undefined
+        ? { kind: 'ignored' }
+        : told({ type: 'hangUpRequested', at, channelId: channel.id, cause });
+    }
     case 'ChannelStateChange': {
       const { channel } = as(type);
-      return channel.state === 'Ringing'
-        ? told({ type: 'channelRinging', at, channelId: channel.id })
-        : { kind: 'ignored' };
+      if (channel.state === 'Ringing') return told({ type: 'channelRinging', at, channelId: channel.id });
+      const view = channelView(channel);
+      // A citizen's channel that we answered entered before; a leg enters by being answered.
+      const answeredLeg = channel.state === 'Up' && view.inApplication && view.args[0] !== inbound;
+      return answeredLeg ? told({ type: 'channelEntered', at, ...view }) : { kind: 'ignored' };
     }
     case 'ChannelDtmfReceived': {
       const { channel, digit } = as(type);
@@ -113,6 +125,8 @@ function translateKnown(type: EventType, message: unknown, at: number): Translat
   }
 }
 
+/** First word of the dialplan's Stasis() for calls from the carrier. */
+const inbound = 'inbound';
 /** Endpoint of the carrier: no phone. */
 const trunk = 'trunk';
 const unreachableStates = new Set(['UNAVAILABLE', 'INVALID', 'UNKNOWN']);
@@ -140,7 +154,10 @@ const withheld = new Set(['', 'anonymous', 'unknown', 'unavailable', 'restricted
 function channelView(channel: Channel): ChannelView {
   const { app_name, app_data, exten } = channel.dialplan;
   const [name, ...args] = app_data?.split(',') ?? [];
-  const inApplication = app_name === 'Stasis' && name === application;
+  // A leg of ours is in Stasis from the moment it is made, so that it stays there when it is answered while no server
+  // runs; until then it only rings.
+  const rings = channel.state === 'Down' || channel.state === 'Ringing';
+  const inApplication = app_name === 'Stasis' && name === application && !rings;
   return {
     channelId: channel.id,
     state: channelStates[channel.state] ?? 'other',

@@ -94,21 +94,31 @@ export const destroyBridge = (bridgeId: string) =>
     reasons: { 409: 'gone' },
   });
 
-export function dial(options: DialOptions): AriRequest {
-  return ask('dial', 'channels', 'originate', 'POST', 'channels', {
+/**
+ * A leg that is not dialled yet. It is in our application from here on, not from the answer: a phone that is answered while no
+ * server runs waits there for the next one, where `originate` would have hung it up.
+ */
+export function makeLeg(options: DialOptions): AriRequest {
+  const number = options.callerNumber;
+  const shown = number === null ? { 'CONNECTEDLINE(pres)': 'prohib' } : { 'CONNECTEDLINE(num)': number };
+  return ask('dial', 'channels', 'create', 'POST', 'channels/create', {
     query: {
       endpoint: options.endpoint,
       channelId: options.channelId,
       app: application,
       appArgs: options.args.join(','),
-      timeout: String(Math.max(1, Math.ceil(options.timeoutMs / 1000))),
-      ...(options.callerNumber !== null && { callerId: options.callerNumber }),
       ...(options.originatorChannelId !== undefined && { originator: options.originatorChannelId }),
     },
-    // The originator is the one thing that this request can miss.
-    reasons: { 400: 'gone' },
+    body: { name: 'variables', value: { variables: shown } },
   });
 }
+
+/** Rings a leg that was made. Whole seconds, rounded up. */
+export const ringLeg = ({ channelId, timeoutMs }: DialOptions) =>
+  ask('dial', 'channels', 'dial', 'POST', 'channels/{channelId}/dial', {
+    path: { channelId },
+    query: { timeout: String(Math.max(1, Math.ceil(timeoutMs / 1000))) },
+  });
 
 /** Q.850 numbers; chan_pjsip makes SIP's status of them: 486, 503, 480, 603. */
 const causes: Readonly<Record<HangUpReason, number>> = {

@@ -65,6 +65,9 @@ export interface AriTransport {
 /** From the first byte to the snapshot; a peer that freezes in between is left after it. */
 const setUpMs = 8000;
 
+/** How long a leg may take from being made to being ours. */
+const legLimitMs = 1_000;
+
 export class AriTelephony implements Telephony {
   readonly #options: AriOptions;
   readonly #transport: AriTransport;
@@ -80,6 +83,8 @@ export class AriTelephony implements Telephony {
   #lost: { promise: Promise<never>; reject(error: Error): void } = lostSignal();
   #buffer: TelephonyEvent[] | null = null;
   readonly #phones = new Map<string, boolean>();
+  /** Legs that are being made. */
+  readonly #legs = new Map<string, () => void>();
   readonly #counts = new Map<string, number>();
 
   constructor(options: AriOptions, transport: AriTransport) {
@@ -115,11 +120,23 @@ export class AriTelephony implements Telephony {
   removeFromBridge = (bridgeId: string, channelIds: string[]) =>
     this.#command(requests.removeFromBridge(bridgeId, channelIds));
   destroyBridge = (bridgeId: string) => this.#orGone(requests.destroyBridge(bridgeId));
-  dial = (options: DialOptions) => this.#command(requests.dial(options));
   hangUp = (channelId: string, reason: HangUpReason) => this.#orGone(requests.hangUp(channelId, reason));
   leave = (channelId: string, to: { context: string; extension: string }) =>
     this.#command(requests.leave(channelId, to));
   reloadModule = (module: string) => this.#command(requests.reloadModule(module));
+
+  async dial(options: DialOptions): Promise<void> {
+    const { channelId } = options;
+    const made = new Promise<void>((resolve) => this.#legs.set(channelId, resolve));
+    try {
+      await this.#command(requests.makeLeg(options));
+      // Asterisk takes the leg into the application in a thread of its own; before that it cannot be rung.
+      await Promise.race([made, sleep(legLimitMs), this.#lost.promise]);
+      await this.#command(requests.ringLeg(options));
+    } finally {
+      this.#legs.delete(channelId);
+    }
+  }
 
   async putPhone(account: PhoneAccount): Promise<void> {
     const settings = requests.endpointSettings(account);
@@ -288,6 +305,8 @@ export class AriTelephony implements Telephony {
     if (translated.kind === 'event') {
       if (this.#buffer) this.#buffer.push(translated.event);
       else this.#deliver(translated.event);
+    } else if (translated.kind === 'legMade') {
+      this.#legs.get(translated.channelId)?.();
     } else if (translated.kind === 'replaced') {
       this.#replaced = true;
       this.#connected = false;

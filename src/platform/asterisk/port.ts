@@ -11,9 +11,11 @@
 export type TelephonyEvent =
   /** A channel came into our application: a citizen's call from the dialplan, or a leg that we dialled and that answered. */
   | ({ type: 'channelEntered'; at: number } & ChannelView)
+  /** The far end hung up, with its Q.850 cause; the channel leaves right after. */
+  | { type: 'hangUpRequested'; at: number; channelId: string; cause: number }
   /** The channel left our application (hung up, or sent back to the dialplan): the dependable end of a leg. */
   | { type: 'channelLeft'; at: number; channelId: string }
-  /** The channel no longer exists. `cause` is the Q.850 number: 16 normal, 17 busy, 18/19 no answer, 20 absent, 21 rejected. */
+  /** A leg that we dialled no longer exists. `cause` is the Q.850 number: 16 normal, 17 busy, 18/19 no answer, 20 absent, 21 rejected. */
   | { type: 'channelHungUp'; at: number; channelId: string; cause: number }
   /** A leg that we dialled rings at the far end. */
   | { type: 'channelRinging'; at: number; channelId: string }
@@ -79,7 +81,7 @@ export interface DialOptions {
   callerNumber: string | null;
   /** Ring at most this long; then the channel ends with cause 19. Whole seconds reach Asterisk, rounded up. */
   timeoutMs: number;
-  /** The channel whose codecs come first, so that audio passes without transcoding. */
+  /** The channel whose codecs come first, so that audio passes without transcoding; one that is gone is no error. */
   originatorChannelId?: string;
 }
 

@@ -301,7 +301,6 @@ export function contract(test: Test, world: World): void {
       await t.rejects(telephony.startMusic('no-such-channel'), gone);
       await t.rejects(telephony.leave('no-such-channel', world.dialplan), gone);
       await t.rejects(telephony.addToBridge('no-such-bridge', ['no-such-channel']), gone);
-      await t.rejects(dial(fresh('leg'), 1000, 'no-such-channel'), gone, 'the originator');
       const bridge = fresh('bridge');
       await telephony.createBridge(bridge);
       await t.rejects(telephony.addToBridge(bridge, ['no-such-channel']), gone);

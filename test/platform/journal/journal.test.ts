@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import pino from 'pino';
 import t from 'tap';
 import { type Disk, realDisk } from '../../../src/platform/journal/disk.js';
-import { type JournalOptions, openJournal } from '../../../src/platform/journal/journal.js';
+import { openJournal } from '../../../src/platform/journal/journal.js';
 import type { JournalEntry } from '../../../src/platform/journal/journal-entry.js';
+import type { JournalOptions } from '../../../src/platform/journal/journal-file.js';
 
 const silent = pino({ level: 'silent' });
 const at = 1_700_000_000_000;
@@ -118,8 +119,9 @@ t.test('damaged files', async (t) => {
     t.match(lines, [{ level: 40, bytes: 566 }]);
     t.equal(journal.append([entry(7)])[0]?.id, 7);
     await journal.close();
-    const reopened = await open(dir);
+    const reopened = await open(dir, { log: logInto(lines) });
     t.equal(reopened.lastId, 7);
+    t.equal(lines.length, 1, 'nothing of it is left behind the shorter line');
     await reopened.close();
   });
   await t.test('a damaged line in the middle stops the start, naming file and line, not its content', async (t) => {
