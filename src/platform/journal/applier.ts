@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Db, Tx } from '../postgres/client.js';
 import { isConnectionError, pgErrorOf } from '../postgres/pg-error.js';
-import type { JournalFile } from './journal.js';
 import type { JournalEntry } from './journal-entry.js';
+import type { JournalFile } from './journal-file.js';
 import { movePosition, putAside, readPosition } from './journal-store.js';
 import { JournalError } from './segment.js';
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../http/access.js';
-import type { JournalFile } from '../journal/journal.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
+import type { JournalFile } from '../journal/journal-file.js';
 import { closeCodes, type LiveMessage, type LiveType } from './live-message.js';
 
 export interface LiveHubParts {
