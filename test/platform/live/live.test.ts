@@ -177,7 +177,10 @@ t.test('signed out, too slow, silent, or the server going away: closed with a co
   const code = async ({ socket }: { socket: WebSocket }) => (await once(socket, 'close'))[0] as number;
   await t.test('signed out', async (t) => {
     let holds = true;
-    const { url, hub } = await start(t, { heartbeatMs: 5, stillSignedIn: async (token) => holds || token !== 'bert' });
+    const { url, hub } = await start(t, {
+      heartbeatMs: 500,
+      stillSignedIn: async (token) => holds || token !== 'bert',
+    });
     const [anna, bert, other] = await Promise.all([listen(url, 'anna'), listen(url, 'bert'), listen(url, 'anna')]);
     hub.signedOut('anna');
     t.same(await Promise.all([code(anna), code(other)]), [4001, 4001]);
