@@ -13,6 +13,7 @@ import { callProjections, earlierCalls, findCall } from './call/call-store.js';
 import { importEmergencyCalls } from './call/emergency-service.js';
 import { registerPhones } from './call/phone-service.js';
 import { readVoiceSettings, settingsAtStart, type VoiceSettings } from './call/voice-settings-service.js';
+import { holdMusic } from './call/waiting.js';
 import { loadRegions } from './citizen/region-loader.js';
 import type { Config } from './config.js';
 import { putDemoData } from './demo-data.js';
@@ -20,6 +21,7 @@ import { MenuLoader } from './ivr/menu-loader.js';
 import { menuRoutes } from './ivr/menu-routes.js';
 import { PromptLibrary } from './ivr/prompt-library.js';
 import { createTelephony } from './platform/asterisk/create-telephony.js';
+import { holdMusicFile } from './platform/asterisk/instance-data.js';
 import { buildHttp } from './platform/http/http.js';
 import { pageRoutes } from './platform/http/pages.js';
 import { systemRoutes } from './platform/http/system-routes.js';
@@ -150,13 +152,14 @@ export async function buildApp({ config, secrets, log, version, onReplaced }: Ap
     append([{ type: 'ticket.changed', at: clock(), data }]);
   };
 
+  const music = `sound:${holdMusicFile(dir('asterisk'))}`;
   const runner = new CallRunner({
     board,
     telephony,
     log,
     clock,
     append,
-    resolvePrompt: (name, language) => prompts.resolve(name, language),
+    resolvePrompt: (name, language) => (name === holdMusic ? music : prompts.resolve(name, language)),
     findHistory: async (callerNumber) => {
       const [calls, tickets] = await Promise.all([earlierCalls(db, callerNumber), earlierTickets(db, callerNumber)]);
       return { complete: true, calls, tickets };

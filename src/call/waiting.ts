@@ -8,6 +8,9 @@ import type { Call } from './call.js';
 import { bridgeIdOf, legIdOf } from './call-id.js';
 import { play, stopPlaying } from './playing.js';
 
+/** Name of the prompt that is music. */
+export const holdMusic = 'hold-music';
+
 /** Grace beyond the offer's time before we end the leg ourselves: Asterisk's own time-out counts whole seconds, ms. */
 const offerGraceMs = 1_500;
 
@@ -24,17 +27,23 @@ export function joinQueue(step: Step, call: Call, name: string, priority: number
   else if (now) step.act({ callId: call.callId, type: 'startMusic', channelId: call.channelId });
 }
 
-/** Says the place in line over stopped music; the music goes on at the prompt's end. */
+/**
+ * Says the place in line. The music behind it is part of the same playback, so that it goes on also when no server runs at the
+ * prompt's end.
+ */
 export function announce(step: Step, call: Call): void {
   const ahead = step.board.matcher.ahead(call.callId);
   if (ahead === null || !call.queue) return;
   step.act({ callId: call.callId, type: 'stopMusic', channelId: call.channelId });
   const wakeAt = step.now + settingsOf(step, call.queue.name).announceEveryMs;
-  step.saveCall({ ...play(step, stopPlaying(step, call), positionPrompts(ahead, call.language)), wakeAt });
+  step.saveCall({
+    ...play(step, stopPlaying(step, call), [...positionPrompts(ahead, call.language), holdMusic]),
+    wakeAt,
+  });
   step.fact('call.positionSpoken', { callId: call.callId, ahead });
 }
 
-/** A prompt ended while waiting or while a seat rings: back to music. */
+/** The music behind an announcement was played to its end, or could not be played: Asterisk's own goes on. */
 export function backToMusic(step: Step, call: Call): void {
   step.saveCall({ ...call, playing: null });
   step.act({ callId: call.callId, type: 'startMusic', channelId: call.channelId });

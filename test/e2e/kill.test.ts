@@ -52,6 +52,11 @@ t.test('the server is killed', async (t) => {
     const [citizen, seat] = channels;
     if (!citizen || !seat) return t.fail('two channels');
     const from = killedAt - Date.parse(ended.arrivedAt);
+    t.comment(
+      [0, 200, 400, 600, 800, 1000, 1200, 1400]
+        .map((o) => toneShare(slice(seat, rate, from + o, from + o + 200), rate, agentHz).toFixed(2))
+        .join(' '),
+    );
     for (const offset of [300, 800]) {
       t.ok(
         toneShare(slice(citizen, rate, from + offset, from + offset + 400), rate, citizenHz) > heard,

@@ -51,6 +51,13 @@ export function prepareMusic(from: string, to: string): void {
   }
 }
 
+/** A piece of the hold music as Asterisk plays a file: its path without ending. */
+export function holdMusicFile(dir: string): string {
+  const folder = join(dir, 'music');
+  const pieces = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.alaw')) : [];
+  return join(folder, basename(pieces.sort()[0] ?? 'none', '.alaw'));
+}
+
 /** Samples of a plain 8 kHz mono PCM16 WAV file; null for any other kind. */
 export function wavSamples(file: Buffer): Int16Array | null {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') return null;
