@@ -9,9 +9,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../src/config.js';
-import { toPcm16 } from '../src/ivr/prompt-audio.js';
-import { languages, readPromptTexts, readSpoken, type Spoken, stalePrompts } from '../src/ivr/prompt-texts.js';
-import { encodeAlaw } from '../src/platform/asterisk/instance-data.js';
+import { encodeAlaw, toPcm16 } from '../src/ivr/prompt-audio.js';
+import { languages, readPromptTexts, readSpoken, type Spoken, stalePrompts } from '../src/ivr/prompt-texts-loader.js';
 import { cacheFolder } from '../src/platform/provision/cache-folder.js';
 import { provideEspeak } from '../src/platform/provision/programs.js';
 import { type Espeak, speak } from './prompts-speech.js';

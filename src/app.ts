@@ -9,6 +9,7 @@ import { type BoardCheckpoint, boardCheckpoint, restoreBoard } from './call/boar
 import { callLiveTypes, SnapshotSchema, snapshotFor } from './call/call-live.js';
 import { callRoutes } from './call/call-routes.js';
 import { CallRunner } from './call/call-runner.js';
+import { CallService } from './call/call-service.js';
 import { callProjections, earlierCalls, findCall } from './call/call-store.js';
 import { importEmergencyCalls } from './call/emergency-service.js';
 import { registerPhones } from './call/phone-service.js';
@@ -19,7 +20,7 @@ import type { Config } from './config.js';
 import { putDemoData } from './demo-data.js';
 import { MenuLoader } from './ivr/menu-loader.js';
 import { menuRoutes } from './ivr/menu-routes.js';
-import { PromptLibrary } from './ivr/prompt-library.js';
+import { PromptLibrary } from './ivr/prompt-loader.js';
 import { createTelephony } from './platform/asterisk/create-telephony.js';
 import { holdMusicFile } from './platform/asterisk/instance-data.js';
 import { buildHttp } from './platform/http/http.js';
@@ -36,12 +37,12 @@ import { type Secrets, secretsEnv } from './platform/secrets.js';
 import { queuesFor } from './queue/queue.js';
 import { queueRoutes } from './queue/queue-routes.js';
 import { queueProjections } from './queue/queue-store.js';
-import { openRecording } from './recording/recording-file.js';
 import { recordingRoutes } from './recording/recording-routes.js';
+import { RecordingService } from './recording/recording-service.js';
 import { seatRoutes } from './seat/seat-routes.js';
 import { SeatService } from './seat/seat-service.js';
 import { seatProjections } from './seat/seat-store.js';
-import { missingTickets } from './ticket/missing-ticket.js';
+import { missingTickets } from './ticket/missing-ticket-service.js';
 import type { TicketNotice } from './ticket/ticket-events.js';
 import { ticketLiveType } from './ticket/ticket-live.js';
 import { ticketRoutes } from './ticket/ticket-routes.js';
@@ -232,7 +233,8 @@ export async function buildApp({ config, secrets, log, version, onReplaced }: Ap
     findCall: async (callId) => (await findCall(db, callId)) ?? null,
     changed: ticketChanged,
   });
-  const recordings = dir('recordings');
+  const calls = new CallService(db);
+  const recordings = new RecordingService({ calls, folder: dir('recordings'), log });
 
   const http = await buildHttp({
     log,
@@ -267,16 +269,12 @@ export async function buildApp({ config, secrets, log, version, onReplaced }: Ap
   await http.register(menuRoutes({ menus }));
   await http.register(
     callRoutes({
-      db,
-      recordingOf: async (call) => {
-        const recording = await openRecording(recordings, call.recording);
-        const url = `/api/calls/${call.id}/recording`;
-        return recording && { url, durationMs: recording.durationMs, channels: ['citizen', 'agent'] };
-      },
+      calls,
+      recordingOf: (call) => recordings.describe(call),
       ticketsOf: (callId) => ticketsOfCall(db, callId),
     }),
   );
-  await http.register(recordingRoutes({ db, folder: recordings, log }));
+  await http.register(recordingRoutes({ recordings }));
   await http.register(ticketRoutes({ service: tickets, db, clock, viewerOf: viewerFrom }));
   await http.register(unitRoutes({ list: () => listUnits(db) }));
 

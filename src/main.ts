@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { type App, buildApp } from './app.js';
 import { ConfigError, readConfig } from './config.js';
+import { logError } from './platform/postgres/log-error.js';
 import { loadSecrets } from './platform/secrets.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -11,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 try {
   const config = readConfig();
-  const log = pino({ name: 'server', level: config.LOG_LEVEL });
+  const log = pino({ name: 'server', level: config.LOG_LEVEL, serializers: { err: logError } });
   let app: App | null = null;
   const end = async (code: number) => {
     const limit = setTimeout(() => process.exit(code), 5_000);

@@ -1,25 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { hasRole, type Viewer } from '../account/account.js';
-import { showNumber } from '../account/masking.js';
 import { viewerFrom } from '../account/viewer.js';
-import { HotlineError } from '../platform/errors.js';
-import { readCursor, writeCursor } from '../platform/http/cursor.js';
-import type { Db } from '../platform/postgres/client.js';
-import { type CallRow, findCall, listCalls, timelineOf } from './call-store.js';
-import { CallRecordSchema, CallViewSchema, callView, timelineView } from './call-view.js';
+import type { CallService } from './call-service.js';
+import { CallRecordSchema, CallViewSchema } from './call-view.js';
 
 const CallId = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
 
 export interface CallRouteParts {
-  readonly db: Db;
+  readonly calls: CallService;
   /** What other rooms add to a record. */
-  readonly recordingOf: (call: CallRow) => Promise<{ url: string; durationMs: number; channels: string[] } | null>;
+  readonly recordingOf: (call: {
+    id: string;
+    recording: string;
+  }) => Promise<{ url: string; durationMs: number; channels: string[] } | null>;
   readonly ticketsOf: (callId: string) => Promise<{ id: string; number: string }[]>;
 }
 
-/** GET /api/calls and /api/calls/:id: agents see the calls they answered, the others that may see calls see all. */
-export function callRoutes({ db, recordingOf, ticketsOf }: CallRouteParts): FastifyPluginAsyncTypebox {
+/** GET /api/calls and /api/calls/:id. */
+export function callRoutes({ calls, recordingOf, ticketsOf }: CallRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/calls',
@@ -41,22 +39,7 @@ export function callRoutes({ db, recordingOf, ticketsOf }: CallRouteParts): Fast
           },
         },
       },
-      async (request) => {
-        const viewer = viewerFrom(request);
-        const { state, queue, limit = 50, cursor } = request.query;
-        const after = cursor === undefined ? undefined : readCursor(cursor);
-        const rows = await listCalls(db, {
-          ...(state !== undefined && { state }),
-          ...(queue !== undefined && { queue }),
-          ...(seesOwnCallsOnly(viewer) && { agentId: viewer.accountId }),
-          ...(after && { after: { arrivedAt: after.at, id: after.id } }),
-          limit: limit + 1,
-        });
-        const page = rows.slice(0, limit);
-        const last = page.at(-1);
-        const next = rows.length > limit && last ? writeCursor({ at: last.arrivedAt, id: last.id }) : null;
-        return { items: page.map((row) => callView(row, numberFor(viewer, row))), next };
-      },
+      async (request) => calls.list(viewerFrom(request), { limit: 50, ...request.query }),
     );
 
     app.get(
@@ -70,34 +53,10 @@ export function callRoutes({ db, recordingOf, ticketsOf }: CallRouteParts): Fast
         },
       },
       async (request) => {
-        const viewer = viewerFrom(request);
-        const call = await readableCall(db, viewer, request.params.id);
-        const [timeline, recording, tickets] = await Promise.all([
-          timelineOf(db, call.id),
-          recordingOf(call),
-          ticketsOf(call.id),
-        ]);
-        return { ...callView(call, numberFor(viewer, call)), timeline: timelineView(timeline), recording, tickets };
+        const { call, view } = await calls.read(viewerFrom(request), request.params.id);
+        const [recording, tickets] = await Promise.all([recordingOf(call), ticketsOf(call.id)]);
+        return { ...view, recording, tickets };
       },
     );
   };
-}
-
-/**
- * The call, if this person may read it.
- * @throws HotlineError `call.unknown`, `call.notYours`
- */
-export async function readableCall(db: Db, viewer: Viewer, callId: string): Promise<CallRow> {
-  const call = await findCall(db, callId);
-  if (!call) throw new HotlineError('call.unknown', { field: 'id' });
-  if (seesOwnCallsOnly(viewer) && call.agentId !== viewer.accountId) throw new HotlineError('call.notYours');
-  return call;
-}
-
-function seesOwnCallsOnly(viewer: Viewer): boolean {
-  return !hasRole(viewer, 'supervisor', 'qualityInspector', 'leader', 'auditor');
-}
-
-function numberFor(viewer: Viewer, call: CallRow): (e164: string) => string {
-  return (e164) => showNumber(viewer, e164, call.agentId === viewer.accountId);
 }

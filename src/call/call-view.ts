@@ -73,6 +73,8 @@ export function callView(row: CallRow, showNumber: (e164: string) => string): Ca
   };
 }
 
-export function timelineView(rows: readonly TimelineRow[]): { at: string; type: string; data: unknown }[] {
+export type TimelineView = { at: string; type: string; data: unknown }[];
+
+export function timelineView(rows: readonly TimelineRow[]): TimelineView {
   return rows.map(({ at, type, data }) => ({ at: at.toISOString(), type, data }));
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { watchFolder } from '../platform/files/watch-folder.js';
 import type { Menu } from './menu.js';
 import { checkMenu, type Finding, type MenuSurroundings } from './menu-check.js';
-import { watchFolder } from './watch-folder.js';
 
 export interface MenuVersion {
   /** First 16 hexadecimal digits of the SHA-256 of the file's text. */

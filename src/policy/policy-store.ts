@@ -16,9 +16,3 @@ export async function voicePolicyAt(db: Db, now: Date): Promise<VoicePolicy> {
     .limit(1);
   return row && Value.Check(VoicePolicySchema, row.value) ? row.value : defaultVoicePolicy;
 }
-
-/** Adds a policy that holds from a time on. */
-export async function addVoicePolicy(db: Db, value: VoicePolicy, holdsFrom: Date): Promise<void> {
-  const target = [policyTable.name, policyTable.holdsFrom];
-  await db.insert(policyTable).values({ name: voice, holdsFrom, value }).onConflictDoUpdate({ target, set: { value } });
-}

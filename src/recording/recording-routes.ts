@@ -1,21 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Logger } from 'pino';
 import Type from 'typebox';
 import { viewerFrom } from '../account/viewer.js';
-import { readableCall } from '../call/call-routes.js';
 import { HotlineError } from '../platform/errors.js';
-import type { Db } from '../platform/postgres/client.js';
-import { openRecording } from './recording-file.js';
+import type { RecordingService } from './recording-service.js';
 import { byteRange } from './wav.js';
 
-export interface RecordingRouteParts {
-  readonly db: Db;
-  readonly folder: string;
-  readonly log: Logger;
-}
-
 /** GET /api/calls/:id/recording: the call as WAV, citizen left, agent right; whole or a byte range, for seeking. */
-export function recordingRoutes({ db, folder, log }: RecordingRouteParts): FastifyPluginAsyncTypebox {
+export function recordingRoutes({ recordings }: { recordings: RecordingService }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/calls/:id/recording',
@@ -28,11 +19,7 @@ export function recordingRoutes({ db, folder, log }: RecordingRouteParts): Fasti
         },
       },
       async (request, reply) => {
-        const viewer = viewerFrom(request);
-        const call = await readableCall(db, viewer, request.params.id);
-        const recording = await openRecording(folder, call.recording);
-        if (!recording) throw new HotlineError('call.noRecording');
-        log.info({ callId: call.id, accountId: viewer.accountId }, 'recording read');
+        const recording = await recordings.open(viewerFrom(request), request.params.id);
         const range = byteRange(request.headers.range, recording.size);
         reply.header('accept-ranges', 'bytes').type('audio/wav');
         if (range === 'unsatisfiable') {

@@ -1,4 +1,3 @@
-import type { JournalEntry } from '../platform/journal/journal-entry.js';
 import type { Ticket } from './ticket.js';
 import type { TicketOwners } from './ticket-access.js';
 
@@ -10,8 +9,6 @@ export interface TicketNotice extends TicketOwners {
   /** The account that changed it, or `system`. */
   readonly by: string;
 }
-
-export type TicketChanged = JournalEntry<'ticket.changed', TicketNotice>;
 
 export function noticeOf({ id, number, version, state, unitId, agentId, openedBy }: Ticket, by: string): TicketNotice {
   return { ticketId: id, number, version, state, unitId, agentId, openedBy, by };

@@ -1,12 +1,10 @@
 /** The server is killed with -9 in every state of a call, and Asterisk too: nobody is dropped that Asterisk still holds. */
 import t from 'tap';
-import { readWav, slice, toneShare } from '../support/audio.js';
+import { hasTone, readWav, slice } from '../support/audio.js';
 import { Hotline, until } from '../support/hotline.js';
 
 const citizenHz = 440;
 const agentHz = 1_000;
-/** Share of a tone in what is heard; on a busy machine a late packet breaks the sine's phase and lowers it. */
-const heard = 0.3;
 /** Until a fresh process has taken all calls over. */
 const takeoverLimitMs = 3_000;
 
@@ -52,18 +50,13 @@ t.test('the server is killed', async (t) => {
     const [citizen, seat] = channels;
     if (!citizen || !seat) return t.fail('two channels');
     const from = killedAt - Date.parse(ended.arrivedAt);
-    t.comment(
-      [0, 200, 400, 600, 800, 1000, 1200, 1400]
-        .map((o) => toneShare(slice(seat, rate, from + o, from + o + 200), rate, agentHz).toFixed(2))
-        .join(' '),
-    );
     for (const offset of [300, 800]) {
       t.ok(
-        toneShare(slice(citizen, rate, from + offset, from + offset + 400), rate, citizenHz) > heard,
+        hasTone(slice(citizen, rate, from + offset, from + offset + 400), rate, citizenHz),
         `citizen on the left ${offset} ms after the kill`,
       );
       t.ok(
-        toneShare(slice(seat, rate, from + offset, from + offset + 400), rate, agentHz) > heard,
+        hasTone(slice(seat, rate, from + offset, from + offset + 400), rate, agentHz),
         `agent on the right ${offset} ms after the kill`,
       );
     }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import { MenuError, MenuLoader, type MenuLoaderOptions } from '../../src/ivr/menu-loader.js';
-import { PromptLibrary } from '../../src/ivr/prompt-library.js';
-import { wavSamples } from '../../src/platform/asterisk/instance-data.js';
+import { PromptLibrary } from '../../src/ivr/prompt-loader.js';
 
 const menu = (queue: string, extra = '') =>
   `name: test\nstart: main\nnodes:\n  main: { kind: queue, queue: ${queue} }\n${extra}`;
@@ -182,5 +181,4 @@ t.test('recordings win by name, in any rate, and go away again', async (t) => {
   t.equal(library.resolve('hello', 'zh'), `sound:${join(shippedDir, 'zh', 'hello')}`);
   t.notOk(existsSync(join(ownDir, 'ready', 'zh', 'hello.alaw')));
   t.same(readdirSync(join(ownDir, 'ready', 'zh')), []);
-  t.equal(wavSamples(recording()), null, 'Asterisk itself could not have played it');
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { segments } from '../../scripts/prompts-speech.js';
 import { decodeWav, join, normalise, resample, type Sound, trim, WavError } from '../../src/ivr/prompt-audio.js';
-import { languages, readPromptTexts, stalePrompts } from '../../src/ivr/prompt-texts.js';
+import { languages, readPromptTexts, stalePrompts } from '../../src/ivr/prompt-texts-loader.js';
 import {
   amountPrompts,
   datePrompts,

@@ -1,4 +1,6 @@
 /** Reads recordings for tests; what is measured in them (tones, silence, levels) comes from the scripted caller's `sound.ts`. */
+import { toneShare } from '../../scripts/citizen/sound.js';
+
 export {
   findTone,
   firstSound,
@@ -58,4 +60,16 @@ export function readSlin(bytes: Buffer, channels = 1, rate = 8000): Audio {
 export function slice(samples: Int16Array, rate: number, fromMs: number, toMs = Number.POSITIVE_INFINITY): Int16Array {
   const end = Number.isFinite(toMs) ? Math.round((toMs * rate) / 1000) : samples.length;
   return samples.subarray(Math.round((fromMs * rate) / 1000), end);
+}
+
+/**
+ * Whether a sine is there throughout, judged by the middle one of windows of 100 ms: a packet that comes late on a busy
+ * machine breaks the phase, and with it the share of the tone in one long window.
+ */
+export function hasTone(samples: Int16Array, rate: number, hz: number): boolean {
+  const width = rate / 10;
+  const shares: number[] = [];
+  for (let at = 0; at + width <= samples.length; at += width)
+    shares.push(toneShare(samples.subarray(at, at + width), rate, hz));
+  return (shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)] ?? 0) > 0.5;
 }

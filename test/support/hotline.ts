@@ -21,16 +21,13 @@ export interface LiveMessage {
   data: any;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look into what the API document describes.
+type Answer = { status: number; body: any };
+
 export interface Api {
   readonly token: string;
   /** Answers status and JSON body; does not throw for an error status. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into what the API document describes.
-  (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; body: any }>;
+  (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 /** An agent at a seat with a phone and an open live connection. */
@@ -64,7 +61,7 @@ export class Hotline {
   exchange!: Exchange;
   #asterisk!: RunningAsterisk;
   #server: ChildProcess | null = null;
-  #env: Record<string, string> = {};
+  env: Record<string, string> = {};
   #demo!: Demo;
 
   private constructor(readonly port: number) {
@@ -93,7 +90,7 @@ export class Hotline {
 
   async startServer(env: Record<string, string> = {}): Promise<void> {
     const server = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-      env: { ...process.env, ...this.#env, ...env },
+      env: { ...process.env, ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#server = server;
@@ -189,7 +186,7 @@ export class Hotline {
       }),
     ]);
     this.#asterisk = asterisk;
-    this.#env = {
+    this.env = {
       DATA_DIR: dataDir,
       DATABASE_URL: databaseUrl,
       SERVER_PORT: String(this.port),

@@ -6,7 +6,7 @@ import { callTable } from '../../src/call/call-table.js';
 import { uuidv7 } from '../../src/platform/ids.js';
 import type { Db } from '../../src/platform/postgres/client.js';
 import { pgErrorOf } from '../../src/platform/postgres/pg-error.js';
-import { missingTickets, openMissingTicket } from '../../src/ticket/missing-ticket.js';
+import { missingTickets, openMissingTicket } from '../../src/ticket/missing-ticket-service.js';
 import type { TicketNotice } from '../../src/ticket/ticket-events.js';
 import { parseTicketNumber } from '../../src/ticket/ticket-number.js';
 import { TicketService } from '../../src/ticket/ticket-service.js';

@@ -3,13 +3,13 @@
  * question whether the one that answers on a port is it. Several instances run side by side under one user.
  *
  * `<dir>/etc` configuration, `state` astdb (phones and their contacts), `run` pid and control socket, `log`, `spool`
- * (emergency log), `music` hold music in alaw, `data` what Asterisk reads of its own (links into the tree).
+ * (emergency log), `data` what Asterisk reads of its own (links into the tree).
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { linkData, prepareMusic } from './instance-data.js';
+import { linkData } from './instance-data.js';
 
 /** Where an Asterisk program and its parts are. */
 export interface AsteriskTree {
@@ -106,7 +106,6 @@ export function renderInstance(options: InstanceOptions): Instance {
   linkData(options.tree.dataDir, join(dir, 'data'), options.soundsDirs);
   if (options.role === 'hotline') {
     mkdirSync(options.recordingsDir, { recursive: true, mode: 0o700 });
-    prepareMusic(join(options.tree.dataDir, 'moh'), join(dir, 'music'));
   }
   const values = placeholderValues(dir, options);
   for (const folder of ['common', options.role]) {

@@ -2,10 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, parse, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { encodeAlaw } from '../platform/asterisk/instance-data.js';
-import { decodeWav, promptRate, resample, toPcm16, WavError } from './prompt-audio.js';
+import { watchFolder } from '../platform/files/watch-folder.js';
+import { decodeWav, encodeAlaw, promptRate, resample, toPcm16, WavError } from './prompt-audio.js';
 import type { Language } from './spoken.js';
-import { watchFolder } from './watch-folder.js';
 
 const languages: readonly Language[] = ['zh', 'en'];
 /** Endings that Asterisk plays as they are. */
