@@ -20,7 +20,7 @@ const roles = '-(store|table|service|runner|routes|loader|file)\\.ts$';
 const acting = '-(service|runner|routes)\\.ts$';
 /** Parts of the platform that hold types and pure functions only. */
 const purePlatform =
-  '^src/platform/(errors|ids|live/live-message)\\.ts$|^src/platform/asterisk/port\\.ts$|^src/platform/journal/journal-entry\\.ts$';
+  '^src/platform/(errors|ids|files/wav|live/live-message)\\.ts$|^src/platform/asterisk/port\\.ts$|^src/platform/journal/journal-entry\\.ts$';
 
 const oneDirection = layers.flatMap((names, index) => {
   const above = layers.slice(index + 1).flat();

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../src/config.js';
-import { encodeAlaw, toPcm16 } from '../src/ivr/prompt-audio.js';
+import { encodeWav, toPcm16 } from '../src/ivr/prompt-audio.js';
 import { languages, readPromptTexts, readSpoken, type Spoken, stalePrompts } from '../src/ivr/prompt-texts-loader.js';
 import { cacheFolder } from '../src/platform/provision/cache-folder.js';
 import { provideEspeak } from '../src/platform/provision/programs.js';
@@ -39,7 +39,7 @@ if (stale.length) {
   for (const [index, { name, language, text }] of stale.entries()) {
     const dir = join(configDir, 'prompts', language);
     mkdirSync(dir, { recursive: true });
-    writeFileSync(join(dir, `${name}.alaw`), encodeAlaw(toPcm16((await speak(text, language, espeak)).samples)));
+    writeFileSync(join(dir, `${name}.wav`), encodeWav(toPcm16((await speak(text, language, espeak)).samples)));
     console.log(`${index + 1}/${stale.length} ${language}/${name}`);
   }
 }
@@ -63,7 +63,7 @@ function removeUnused(): void {
   for (const language of languages) {
     const dir = join(configDir, 'prompts', language);
     for (const file of existsSync(dir) ? readdirSync(dir) : [])
-      if (!texts.get(basename(file, '.alaw'))?.[language]) rmSync(join(dir, file));
+      if (!texts.get(basename(file, '.wav'))?.[language]) rmSync(join(dir, file));
   }
 }
 

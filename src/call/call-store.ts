@@ -9,7 +9,7 @@ export type TimelineRow = typeof callTimelineTable.$inferSelect;
 
 type EventOf<Type extends CallEvent['type']> = Extract<CallEvent, { type: Type }>;
 type CallProjections = {
-  [Type in CallEvent['type'] as Type extends `call.${string}` ? Type : never]: (
+  [Type in CallEvent['type'] as Type extends `call.${string}` | 'queue.routed' ? Type : never]: (
     tx: Tx,
     entry: EventOf<Type>,
   ) => Promise<void>;
@@ -53,6 +53,7 @@ export const callProjections: CallProjections = {
   },
   'call.released': (tx, entry) => told(tx, entry, { q850: entry.data.q850 }),
   'call.takenOver': (tx, entry) => told(tx, entry, {}),
+  'queue.routed': (tx, entry) => told(tx, entry, {}),
 };
 
 export interface CallFilter {

@@ -1,4 +1,5 @@
 /** Speech for the telephone: reading WAV files of any common kind and bringing them to 8 kHz mono. Pure. */
+import { wavHeader } from '../platform/files/wav.js';
 
 export const promptRate = 8_000;
 
@@ -130,18 +131,8 @@ function peak(samples: Float32Array): number {
   return samples.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
 }
 
-/** ITU-T G.711 A-law, even bits inverted. */
-export function encodeAlaw(samples: Int16Array): Buffer {
-  const out = Buffer.alloc(samples.length);
-  for (const [index, sample] of samples.entries()) out[index] = alaw(sample);
-  return out;
-}
-
-function alaw(sample: number): number {
-  const sign = sample >= 0 ? 0x80 : 0;
-  // 13 bits of size; a negative sample counts from -1 so that both halves have as many steps.
-  const size = (sample >= 0 ? sample : -sample - 1) >> 3;
-  const exponent = size < 32 ? 0 : 31 - Math.clz32(size) - 4;
-  const mantissa = (exponent === 0 ? size >> 1 : size >> exponent) & 0x0f;
-  return (sign | (exponent << 4) | mantissa) ^ 0x55;
+/** A WAV file as Asterisk plays it: 8 kHz, mono, 16 bits. */
+export function encodeWav(samples: Int16Array): Buffer {
+  const data = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+  return Buffer.concat([wavHeader({ sampleRate: promptRate, channels: 1 }, data.length), data]);
 }

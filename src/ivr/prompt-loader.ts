@@ -3,12 +3,15 @@ import { join, parse, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { watchFolder } from '../platform/files/watch-folder.js';
-import { decodeWav, encodeAlaw, promptRate, resample, toPcm16, WavError } from './prompt-audio.js';
+import { decodeWav, encodeWav, promptRate, resample, toPcm16, WavError } from './prompt-audio.js';
 import type { Language } from './spoken.js';
 
 const languages: readonly Language[] = ['zh', 'en'];
-/** Endings that Asterisk plays as they are. */
-const playable = ['.alaw', '.ulaw', '.sln', '.gsm'];
+/**
+ * What Asterisk plays as it is: linear sound only. After a prompt in a coded form (A-law and the like) the recorder loses the
+ * agent's side of most calls; see docs/decisions/0001-recording.md.
+ */
+const playable = ['.wav', '.sln'];
 const longestRecordingBytes = 100 * 1024 * 1024;
 
 export interface PromptLibraryOptions {
@@ -21,7 +24,7 @@ export interface PromptLibraryOptions {
 
 /**
  * The sound files of prompts, by name and language. Asterisk plays WAV only at 8 kHz, 16 bits, mono and in silence otherwise: so the
- * city's recordings are turned into A-law once, below `ready/`, and again when they change.
+ * city's recordings are brought to that form once, below `ready/`, and again when they change.
  */
 export class PromptLibrary {
   readonly #options: PromptLibraryOptions;
@@ -103,8 +106,8 @@ export class PromptLibrary {
       const ready = join(ownDir, 'ready', language);
       mkdirSync(ready, { recursive: true });
       for (const { name, ext } of own) {
-        if (playable.includes(ext)) files.set(`${language}/${name}`, join(ownDir, language, name));
-        if (ext !== '.wav' || !this.#convert(join(ownDir, language, `${name}${ext}`), join(ready, `${name}.alaw`)))
+        if (ext === '.sln') files.set(`${language}/${name}`, join(ownDir, language, name));
+        if (ext !== '.wav' || !this.#convert(join(ownDir, language, `${name}${ext}`), join(ready, `${name}.wav`)))
           continue;
         files.set(`${language}/${name}`, join(ready, name));
         await setImmediate();
@@ -117,7 +120,7 @@ export class PromptLibrary {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Makes the A-law file unless it is newer than the recording; false when the recording cannot be used. */
+  /** Makes the file that is played unless it is newer than the recording; false when the recording cannot be used. */
   #convert(from: string, to: string): boolean {
     try {
       const source = statSync(from);
@@ -125,7 +128,7 @@ export class PromptLibrary {
       if (made && made.mtimeMs > source.mtimeMs) return true;
       if (source.size > longestRecordingBytes) throw new WavError('larger than 100 MB');
       const { samples } = resample(decodeWav(readFileSync(from)), promptRate);
-      writeFileSync(`${to}.new`, encodeAlaw(toPcm16(samples)));
+      writeFileSync(`${to}.new`, encodeWav(toPcm16(samples)));
       renameSync(`${to}.new`, to);
       return true;
     } catch (error) {

@@ -46,7 +46,7 @@ export function stalePrompts(
   return [...texts].flatMap(([name, text]) =>
     languages.flatMap((language) => {
       const words = text[language];
-      const file = join(configDir, 'prompts', language, `${name}.alaw`);
+      const file = join(configDir, 'prompts', language, `${name}.wav`);
       return words && (spoken[language][name] !== words || !existsSync(file)) ? [{ name, language, text: words }] : [];
     }),
   );

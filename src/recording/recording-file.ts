@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { recordingFormat, wavHeader, wavHeaderBytes } from './wav.js';
+import { wavHeader, wavHeaderBytes } from '../platform/files/wav.js';
+import { recordingFormat } from './wav.js';
 
 /** A recording as a WAV file that is never written: the header is made when it is read, so an unfinished file plays too. */
 export interface Recording {

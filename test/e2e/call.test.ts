@@ -58,7 +58,7 @@ t.test('the whole path', async (t) => {
     endCause: 'hungUp',
     endedDuring: 'talking',
     q850: 16,
-    tickets: [{ id: ticket.body.id }],
+    tickets: [{ id: ticket.body.ticketId }],
   });
   const types = record.timeline.map((entry: { type: string }) => entry.type);
   for (const type of [
@@ -104,7 +104,7 @@ t.test('the whole path', async (t) => {
   const second = await agent.live.next('call.offered', (message) => message.seq > pop.seq);
   t.match(second.data.pop, {
     queue: 'enterprise',
-    history: { calls: [{ callId: pop.data.callId, answered: true }], tickets: [{ ticketId: ticket.body.id }] },
+    history: { calls: [{ callId: pop.data.callId, answered: true }], tickets: [{ ticketId: ticket.body.ticketId }] },
   });
   await again.hangUp();
 });

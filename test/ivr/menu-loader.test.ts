@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import { MenuError, MenuLoader, type MenuLoaderOptions } from '../../src/ivr/menu-loader.js';
+import { decodeWav } from '../../src/ivr/prompt-audio.js';
 import { PromptLibrary } from '../../src/ivr/prompt-loader.js';
 
 const menu = (queue: string, extra = '') =>
@@ -140,7 +141,7 @@ t.test('recordings win by name, in any rate, and go away again', async (t) => {
   const { dir, log, warnings } = setUp(t, null);
   const [shippedDir, ownDir] = [join(dir, 'config'), join(dir, 'data', 'prompts')];
   for (const language of ['zh', 'en']) mkdirSync(join(shippedDir, language));
-  for (const name of ['zh/hello', 'zh/bye', 'en/only-english']) writeFileSync(join(shippedDir, `${name}.alaw`), 'x');
+  for (const name of ['zh/hello', 'zh/bye', 'en/only-english']) writeFileSync(join(shippedDir, `${name}.wav`), 'x');
   const library = await PromptLibrary.open({ shippedDir, ownDir, log });
   t.teardown(() => library.close());
   t.equal(library.resolve('hello', 'zh'), `sound:${join(shippedDir, 'zh', 'hello')}`);
@@ -163,10 +164,9 @@ t.test('recordings win by name, in any rate, and go away again', async (t) => {
   await change;
   await library.refresh();
   t.equal(library.resolve('hello', 'zh'), `sound:${join(ownDir, 'ready', 'zh', 'hello')}`);
-  const made = readFileSync(join(ownDir, 'ready', 'zh', 'hello.alaw'));
-  t.equal(made.length, 8000, 'one second of A-law');
-  const loudest = made.reduce((most, byte) => Math.max(most, (byte ^ 0x55) & 0x7f), 0);
-  t.ok(loudest > 0x60, 'it is loud');
+  const made = readFileSync(join(ownDir, 'ready', 'zh', 'hello.wav'));
+  t.equal(made.length, 44 + 16_000, 'one second of linear sound');
+  t.ok(Math.max(...decodeWav(made).samples) > 0.2, 'it is loud');
   t.equal(library.folders('zh')[0], join(ownDir, 'ready', 'zh'));
 
   writeFileSync(join(ownDir, 'zh', 'bye.wav'), 'no sound');
@@ -179,6 +179,6 @@ t.test('recordings win by name, in any rate, and go away again', async (t) => {
   await change;
   await library.refresh();
   t.equal(library.resolve('hello', 'zh'), `sound:${join(shippedDir, 'zh', 'hello')}`);
-  t.notOk(existsSync(join(ownDir, 'ready', 'zh', 'hello.alaw')));
+  t.notOk(existsSync(join(ownDir, 'ready', 'zh', 'hello.wav')));
   t.same(readdirSync(join(ownDir, 'ready', 'zh')), []);
 });

@@ -22,9 +22,11 @@ t.test('every prompt that is shipped was spoken from the words it has now', asyn
   t.same(stalePrompts(configDir, texts), [], 'npm run prompts');
   for (const name of ['overload', 'emergency-apology', 'goodbye', 'wrong-key', 'agents-busy', 'queue-next', 'welcome'])
     for (const language of languages) {
-      const file = readFileSync(`${configDir}/prompts/${language}/${name}.alaw`);
-      t.ok(file.length > 4000 && file.length < 100_000, `${language}/${name}: ${file.length / 8000} s`);
-      const loud = file.filter((byte) => ((byte ^ 0x55) & 0x7f) > 0x50).length / file.length;
+      const file = readFileSync(`${configDir}/prompts/${language}/${name}.wav`);
+      const { rate, samples } = decodeWav(file);
+      t.equal(rate, 8_000);
+      t.ok(samples.length > 4_000 && samples.length < 100_000, `${language}/${name}: ${samples.length / rate} s`);
+      const loud = samples.filter((sample) => Math.abs(sample) > 0.03).length / samples.length;
       t.ok(loud > 0.05, `${language}/${name} is not silence`);
     }
 });

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
+import { wavHeader } from '../../src/platform/files/wav.js';
 import { openRecording } from '../../src/recording/recording-file.js';
-import { byteRange, wavHeader } from '../../src/recording/wav.js';
+import { byteRange } from '../../src/recording/wav.js';
 
 t.test('a range header', async (t) => {
   const cases: [string | undefined, unknown][] = [

@@ -84,7 +84,7 @@ export class TestExchange {
 
   /** Samples at 8 kHz of what the party hears for so long; it cannot play a tone meanwhile. */
   async listen(channelId: string, ms: number): Promise<Int16Array> {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       this.#last += 1;
       const name = `heard-${this.#last}`;
       const { status } = await this.ask('POST', `channels/${channelId}/record`, { name, format: 'sln' });
@@ -95,7 +95,7 @@ export class TestExchange {
       await until(() => existsSync(file), 'the recording is closed');
       const raw = readFileSync(file);
       // On a busy machine the recording is stopped before it has begun.
-      if (raw.length > 0) return new Int16Array(raw.buffer, raw.byteOffset, raw.length >> 1);
+      if (raw.length > 0 || tries === 3) return new Int16Array(raw.buffer, raw.byteOffset, raw.length >> 1);
     }
   }
 
