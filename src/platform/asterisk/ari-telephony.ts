@@ -344,11 +344,14 @@ export class AriTelephony implements Telephony {
   #watch(socket: WebSocket, lost: (reason: string) => void): NodeJS.Timeout {
     const { pingEveryMs = 5000, pongWithinMs = 4000 } = this.#options;
     let deadline: NodeJS.Timeout | undefined;
-    socket.on('pong', () => clearTimeout(deadline));
-    socket.once('close', () => clearTimeout(deadline));
-    return setInterval(() => {
-      if (socket.readyState !== WebSocket.OPEN) return;
+    const answered = () => {
       clearTimeout(deadline);
+      deadline = undefined;
+    };
+    socket.on('pong', answered);
+    socket.once('close', answered);
+    return setInterval(() => {
+      if (socket.readyState !== WebSocket.OPEN || deadline) return;
       deadline = setTimeout(() => {
         lost('no pong');
         socket.terminate();
