@@ -8,7 +8,7 @@ import { type AriAnswer, type AriOptions, AriTelephony, type AriTransport } from
  *
  * Events come by our own socket, not by the library's: its handler throws on an event that its models do not name, it gives
  * up reconnecting, and an attempt that is under way cannot be stopped, which would take the application's name from a
- * newer connection of our own. See docs/decisions/0002-two-ari-adapters.md.
+ * newer connection of our own. See docs/decisions/0006-two-ari-adapters.md.
  */
 export function createAriClientTelephony(options: AriOptions): AriTelephony {
   return new AriTelephony(options, new AriClientTransport(options));
