@@ -112,6 +112,7 @@ export interface Telephony {
   /** Plays media one after the other: `sound:<path without ending>`, `tone:ring`. One playback id for the whole list. */
   play(channelId: string, playbackId: string, media: string[]): Promise<void>;
   stopPlayback(playbackId: string): Promise<void>;
+  /** A prompt played over it ends the music. In a bridge it covers the other party: stop it before `addToBridge`. */
   startMusic(channelId: string): Promise<void>;
   stopMusic(channelId: string): Promise<void>;
 
@@ -121,6 +122,7 @@ export interface Telephony {
   /** Succeeds when the bridge is gone already. */
   destroyBridge(bridgeId: string): Promise<void>;
 
+  /** Fails with `failed`, and no event follows, when the phone is not registered. */
   dial(options: DialOptions): Promise<void>;
   /** Succeeds when the channel is gone already. */
   hangUp(channelId: string, reason: HangUpReason): Promise<void>;
