@@ -1,7 +1,7 @@
 /** The guards of `npm test` are tried here: each rule is broken once, in a small copy, and must be seen to fail. */
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
@@ -135,4 +135,11 @@ t.test('counting of assertions', async (t) => {
     '    ok 2 - b',
   ];
   t.same(countAssertions(story), { passed: 2, failed: 1 });
+});
+
+t.test('the list of requirements names only files that exist', async (t) => {
+  const page = readFileSync(join(root, 'docs/requirements.md'), 'utf8');
+  const named = [...page.matchAll(/`((?:test|docs|scripts)\/[^`]+)`/g)].map(([, file]) => file ?? '');
+  t.ok(named.length > 20, `${named.length} files are named`);
+  for (const file of new Set(named)) t.ok(existsSync(join(root, file)), file);
 });
